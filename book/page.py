@@ -1,0 +1,112 @@
+"""What every page of the book does: draw figures one way, and record its claims.
+
+A claim is one assertion. `claim` makes it, shows it, and keeps it in the notebook's output, where
+the text (through glue), the scorecard and the tests read it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from myst_nb import glue
+
+from fa_lib import figures
+
+
+def begin() -> None:
+    """Draw the page's figures in the house style, as SVG without a date (so: byte-stable)."""
+    figures.house_style()
+    set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def claim(
+    name: str,
+    statement: str,
+    measured: float,
+    *,
+    source: str,
+    below: float | None = None,
+    above: float | None = None,
+    equals: float | None = None,
+    rounding: bool = False,
+) -> None:
+    """Assert that ``measured`` keeps to its bound, then show and record it.
+
+    Parameters
+    ----------
+    name : str
+        The key under which the text finds the measured figure: {glue:text}`name`.
+    statement : str
+        What is claimed, in one sentence of Markdown.
+    measured : number
+        The figure that decides.
+    source : str
+        The theorem that sets the bound.
+    below, above, equals : number
+        The bound: one of them, or both ``below`` and ``above`` for a range.
+    rounding : bool
+        The figure is a rounding error, whose digits depend on the machine: show the bound alone.
+
+    Raises
+    ------
+    AssertionError
+        If the bound is not kept, or there is none.
+    """
+    bounds = [
+        (sign, bound, holds)
+        for sign, bound, holds in (
+            ("<", below, below is None or measured < below),
+            (">", above, above is None or measured > above),
+            ("=", equals, equals is None or measured == equals),
+        )
+        if bound is not None
+    ]
+    assert bounds, f"claim {name}: no bound, so nothing is claimed"
+    for sign, bound, holds in bounds:
+        assert holds, f"claim {name} fails: {statement} Measured {measured}, bound {sign} {bound}"
+    bound_text = " and ".join(f"{sign} {_digits(bound)}" for sign, bound, _ in bounds)
+    figure = bound_text if rounding else _digits(measured)
+    record = {
+        "name": name,
+        "statement": statement,
+        "measured": figure,
+        "bound": bound_text,
+        "source": source,
+    }
+    show(f"**holds** · {statement} *Measured {figure}; bound {bound_text}; {source}.*", record)
+    glue(name, Text(figure), display=False)
+
+
+def number(name: str, value: float | str) -> None:
+    """Record a figure that the text quotes and no claim rests on; three digits of a float."""
+    glue(name, Text(value if isinstance(value, str) else _digits(value)), display=False)
+
+
+class Text(str):
+    """A string that shows itself without quotation marks."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def show(markdown: str, record: dict[str, str] | None = None) -> None:
+    """Show Markdown as the output of a cell, with a record for those who read the notebook."""
+    bundle = {"text/plain": markdown, "text/markdown": markdown}
+    display(bundle, raw=True, metadata={"claim": record} if record else {})
+
+
+def claims(notebook: Path) -> Iterator[dict[str, str]]:
+    """Yield the claims that an executed notebook recorded."""
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            record: Any = output.get("metadata", {}).get("claim")
+            if record:
+                yield record
+
+
+def _digits(value: float) -> str:
+    """Return three significant digits, or the integer: 0.00123, 1.23e-05, 7."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{float(value):.3g}"

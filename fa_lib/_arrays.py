@@ -1,0 +1,33 @@
+"""The few array operations that need to know which library the arrays come from."""
+
+from typing import Any
+
+from array_api_compat import array_namespace as namespace
+from array_api_compat import is_lazy_array, is_numpy_array
+
+Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
+
+
+def is_exact(array: Array) -> bool:
+    """Tell whether the entries are Python objects, such as Fraction or SymPy expressions."""
+    return is_numpy_array(array) and array.dtype == object
+
+
+def is_finite(array: Array) -> Array:
+    """Mark the matrices of a stack whose entries are all finite: (..., m, n) -> (...)."""
+    xp = namespace(array)
+    # Python objects have no isfinite; x - x == 0 says the same, of Fraction, SymPy and float alike.
+    finite = (array - array == 0) if is_exact(array) else xp.isfinite(array)
+    return xp.all(xp.all(finite, axis=-1), axis=-1)
+
+
+def all_finite(array: Array) -> bool:
+    """Tell whether every entry is finite; arrays being traced have no values yet, and pass."""
+    return is_lazy_array(array) or bool(namespace(array).all(is_finite(array)))
+
+
+def inner(A: Array, B: Array) -> Array:
+    """Return the trace inner product <A, B> = tr(A^T B) of the last two axes: (...)."""
+    xp = namespace(A, B)
+    # One axis at a time: NumPy refuses to sum objects over two axes at once.
+    return xp.sum(xp.sum(A * B, axis=-1), axis=-1)

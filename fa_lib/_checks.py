@@ -1,0 +1,206 @@
+"""What the public functions refuse. Each message names the argument, what came, what was expected.
+
+The checks stand here, at the door, so that the mathematics inside can trust its input.
+"""
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+from numbers import Integral, Rational, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fa_lib._arrays import Array, all_finite, is_exact, namespace
+
+if TYPE_CHECKING:
+    from fa_lib.network import State
+    from fa_lib.rules import Rule
+
+
+def refuse(name: str, came: object, expected: str) -> None:
+    """Raise the one form of error that the library raises for bad input."""
+    raise ValueError(f"{name}: got {came}, expected {expected}")
+
+
+def _dims(*axes: object) -> str:
+    return "(..., " + ", ".join(map(str, axes)) + ")"
+
+
+def array(name: str, value: Array, *, like: Array | None = None) -> None:
+    """Refuse what is no matrix of finite reals, or is of another library or dtype than ``like``."""
+    try:
+        xp = namespace(value)
+    except TypeError:
+        refuse(name, f"a {type(value).__name__}", "an array")
+    if value.ndim < 2:
+        refuse(name, f"shape {tuple(value.shape)}", "at least two axes")
+    if not (is_exact(value) or "float" in str(value.dtype)):
+        refuse(name, f"dtype {value.dtype}", "a floating-point dtype, or exact objects")
+    if like is not None:
+        if xp is not namespace(like):
+            refuse(
+                name, f"a {type(value).__name__}", f"a {type(like).__name__}, as the weights are"
+            )
+        if value.dtype != like.dtype:
+            refuse(name, f"dtype {value.dtype}", f"{like.dtype}, the dtype of the weights")
+    if 0 in value.shape:
+        refuse(name, f"shape {tuple(value.shape)}, which is empty", "at least one entry")
+    if not all_finite(value):
+        refuse(name, "an entry that is not finite", "finite entries only")
+
+
+def weights(state: "State") -> None:
+    """Refuse weights that do not chain: the columns of each must be the rows of the one before."""
+    if not (isinstance(state, tuple) and len(state) == 2):
+        refuse("state", f"a {type(state).__name__}", "a State(weights, feedback)")
+    if len(state.weights) < 2:
+        refuse("weights", f"{len(state.weights)} matrices", "at least two: one hidden layer")
+    for number, W in enumerate(state.weights, start=1):
+        array(f"W_{number}", W, like=state.weights[0])
+    for number, (W, after) in enumerate(pairwise(state.weights), start=2):
+        if after.shape[-1] != W.shape[-2]:
+            expected = f"{_dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
+            refuse(f"W_{number}", f"shape {tuple(after.shape)}", expected)
+
+
+def feedback(state: "State", *, broadcast: bool = False) -> None:
+    """Refuse weights that do not chain, and feedback that does not fit them."""
+    weights(state)
+    if len(state.feedback) != len(state.weights) - 1:
+        expected = f"{len(state.weights) - 1}, one for each hidden layer"
+        refuse("feedback", f"{len(state.feedback)} matrices", expected)
+    outputs = state.weights[-1].shape[-2]
+    for number, (B, W) in enumerate(zip(state.feedback, state.weights[1:], strict=True), start=2):
+        name = f"B_{number - 1}" if broadcast else f"B_{number}"
+        array(name, B, like=W)
+        rows, columns = outputs if broadcast else W.shape[-2], W.shape[-1]
+        if tuple(B.shape[-2:]) != (rows, columns):
+            refuse(name, f"shape {tuple(B.shape)}", _dims(rows, columns))
+
+
+def samples(name: str, value: Array, state: "State", *, width: int, count: int | str = "N") -> None:
+    """Refuse samples whose number of columns is not the width of their layer."""
+    array(name, value, like=state.weights[0])
+    if value.shape[-1] != width or (count != "N" and value.shape[-2] != count):
+        refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
+
+
+def batch(x: Array, y: Array, state: "State") -> None:
+    """Refuse inputs and targets that do not fit the network or each other, or do not broadcast."""
+    samples("x", x, state, width=state.weights[0].shape[-1])
+    samples("y", y, state, width=state.weights[-1].shape[-2], count=x.shape[-2])
+    leading = [tuple(a.shape[:-2]) for a in (*state.weights, *state.feedback, x, y)]
+    try:
+        np.broadcast_shapes(*leading)
+    except ValueError:
+        refuse("leading axes", sorted(set(leading)), "shapes that broadcast together")
+
+
+def run(state: "State", x: Array, y: Array, rule: "Rule") -> None:
+    """Refuse what no training step could use."""
+    feedback(state, broadcast=rule.broadcast)
+    batch(x, y, state)
+
+
+def pair(name: str, value: object) -> None:
+    """Refuse what does not unpack into inputs and targets."""
+    if not (isinstance(value, tuple) and len(value) == 2):
+        refuse(name, f"a {type(value).__name__}", "a pair (x, y)")
+
+
+def data(x: Array, y: Array) -> None:
+    """Refuse inputs and targets that differ in dtype or in the number of samples."""
+    array("x", x)
+    array("y", y, like=x)
+    if x.shape[-2] != y.shape[-2]:
+        refuse("y", f"shape {tuple(y.shape)}", f"{_dims(x.shape[-2], 'n_L')}, a row per row of x")
+
+
+def columns(name: str, value: Array, width: int) -> None:
+    """Refuse a matrix that does not have ``width`` columns."""
+    array(name, value)
+    if value.shape[-1] != width:
+        refuse(name, f"shape {tuple(value.shape)}", _dims("m", width))
+
+
+def step_size(step: Any, state: "State") -> None:
+    """Refuse step sizes that are not positive, or would make exact weights inexact."""
+    exact = is_exact(state.weights[0])
+    if exact and isinstance(step, float):
+        refuse("step", f"the float {step}", "a Fraction, since the weights are exact")
+    if isinstance(step, Real):
+        if not (float(step) > 0 and math.isfinite(step)):
+            refuse("step", step, "a positive finite number")
+    elif hasattr(step, "shape"):
+        xp = namespace(step)
+        if not bool(xp.all(step > 0)) or not (is_exact(step) or bool(xp.all(xp.isfinite(step)))):
+            refuse("step", "an array with entries that are not", "positive finite entries only")
+        if step.dtype != state.weights[0].dtype:
+            refuse("step", f"dtype {step.dtype}", f"{state.weights[0].dtype}, as the weights")
+    elif not getattr(step, "is_positive", False):  # a SymPy number or positive symbol has it
+        refuse("step", f"a {type(step).__name__}", "a positive number, or an array of them")
+
+
+def widths(value: tuple[int, ...]) -> None:
+    """Refuse widths that do not describe a network with a hidden layer."""
+    try:
+        enough = len(value) >= 3
+    except TypeError:
+        enough = False
+    if not enough or not all(isinstance(n, Integral) and n > 0 for n in value):
+        refuse("widths", value, "three or more positive integers n_0..n_L")
+
+
+def count(name: str, value: int, *, most: int | None = None) -> None:
+    """Refuse what is not a whole number from 1 to ``most``."""
+    if not isinstance(value, Integral) or value < 1 or (most is not None and value > most):
+        refuse(name, value, "a positive integer" + (f" of at most {most}" if most else ""))
+
+
+def finite_number(name: str, value: Any) -> None:
+    """Refuse what is not one finite real number."""
+    if not isinstance(value, Real) or not (isinstance(value, Rational) or math.isfinite(value)):
+        refuse(name, value, "a finite number")
+
+
+def scale(name: str, value: Any, ensemble: tuple[int, ...]) -> np.ndarray:
+    """Return a scale as an array, or refuse one that is negative or does not fit the ensemble."""
+    values = np.asarray(value, dtype=float)
+    if not np.all(values >= 0) or not np.all(np.isfinite(values)):
+        refuse(name, value, "finite numbers of zero or more")
+    try:
+        fits = np.broadcast_shapes(values.shape, ensemble) == tuple(ensemble)
+    except ValueError:
+        fits = False
+    if not fits:
+        refuse(name, f"shape {values.shape}", f"one that broadcasts to ensemble {tuple(ensemble)}")
+    return values
+
+
+def generator(rng: Any) -> None:
+    """Refuse what is not NumPy's Generator: seeds are explicit, and passed along."""
+    if not isinstance(rng, np.random.Generator):
+        refuse("rng", f"a {type(rng).__name__}", "a numpy.random.Generator")
+
+
+def times(value: Iterable[float]) -> np.ndarray:
+    """Return times as an array, or refuse those that are not increasing from zero or later."""
+    values = np.asarray(value, dtype=float)
+    if values.ndim != 1 or values.size == 0:
+        refuse("times", f"shape {values.shape}", "a sequence of times")
+    if not np.all(np.isfinite(values)) or values[0] < 0 or not np.all(np.diff(values) > 0):
+        refuse("times", value, "finite times that increase, from 0 or later")
+    return values
+
+
+def double(state: "State") -> None:
+    """Refuse what the adaptive solver cannot integrate."""
+    W = state.weights[0]
+    if not (isinstance(W, np.ndarray) and W.dtype == np.float64):
+        refuse("state", f"{type(W).__name__} of dtype {W.dtype}", "NumPy arrays of float64")
+
+
+def degree(value: int) -> None:
+    """Refuse a degree of homogeneity that is not a number: tanh has none, and no law."""
+    finite_number("degree", value)

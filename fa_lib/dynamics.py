@@ -1,0 +1,329 @@
+"""Training: the right-hand side, and two ways to follow it, by steps and as a flow."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from fa_lib import _checks
+from fa_lib._arrays import Array, all_finite, is_finite
+from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
+from fa_lib.rules import Rule, feedback_alignment, teach
+
+Batch = tuple[Array, Array]
+
+
+def velocity(
+    state: State,
+    x: Array,
+    y: Array,
+    *,
+    rule: Rule = feedback_alignment,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> State:
+    """Return the time derivative of the state: dW_i/dt = -sum over samples of delta_i a_{i-1}^T.
+
+    Parameters
+    ----------
+    state : State
+        The network. Its arrays may be of floats, of exact objects (``fractions.Fraction``, SymPy
+        expressions), or of another array library (PyTorch, JAX, CuPy).
+    x, y : array (..., N, n_0), array (..., N, n_L)
+        Inputs and targets, as rows, in the dtype of the weights.
+    rule, activation, loss
+        What is learned by, through, and from.
+
+    Returns
+    -------
+    State
+        The derivative of every matrix; zero for feedback that is fixed.
+
+    Raises
+    ------
+    ValueError
+        If shapes or dtypes do not fit, or an entry is not finite.
+
+    Notes
+    -----
+    Equation of motion of Robertson & Koyejo (arXiv 2306.01870) for feedback alignment.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> one = np.array([[Fraction(1)]])
+    >>> velocity(State((one, one / 2), (3 * one,)), one, 2 * one).weights[0]
+    array([[Fraction(9, 2)]], dtype=object)
+    """
+    _checks.run(state, x, y, rule)
+    return _velocity(state, x, y, rule, activation, loss)
+
+
+def _velocity(
+    state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
+) -> State:
+    inputs, preactivations = propagate(state.weights, x, activation)
+    deltas = teach(state, preactivations, y, rule, activation, loss)
+    directions = tuple(-(delta.mT @ a) for delta, a in zip(deltas, inputs, strict=True))
+    return rule.motion(state, directions)
+
+
+class Diverged(FloatingPointError):
+    """A run left the finite numbers. ``last`` is the last finite state."""
+
+    def __init__(self, message: str, last: State) -> None:
+        super().__init__(message)
+        self.last = last
+
+
+def descend(
+    state: State,
+    batches: Iterable[Batch],
+    *,
+    step: Any,
+    rule: Rule = feedback_alignment,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> Iterator[State]:
+    """Train by steps, W <- W + step * dW/dt, one for each batch; yield the start and each state.
+
+    Lazy, and as endless as the batches: take what you need with ``itertools.islice``.
+
+    Parameters
+    ----------
+    state : State
+        Where to start.
+    batches : iterable of pairs (x, y)
+        As `full_batch` or `minibatches` gives them; shapes as in `velocity`.
+    step : positive number, or array (...) of them
+        The step size eta; an array gives each network of an ensemble its own. Exact weights need
+        an exact step.
+    rule, activation, loss
+        As in `velocity`.
+
+    Yields
+    ------
+    State
+
+    Raises
+    ------
+    ValueError
+        If an argument, or a batch, does not fit.
+    Diverged
+        (a FloatingPointError) If a state would not be finite. The message names the step and the
+        step size; ``error.last`` is the last finite state.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
+    >>> run = descend(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01)
+    >>> len(list(itertools.islice(run, 11)))
+    11
+    """
+    _checks.feedback(state, broadcast=rule.broadcast)
+    _checks.step_size(step, state)
+    return _descend(state, batches, step, rule, activation, loss)
+
+
+def _descend(
+    state: State,
+    batches: Iterable[Batch],
+    step: Any,
+    rule: Rule,
+    activation: Activation,
+    loss: Loss,
+) -> Iterator[State]:
+    yield state
+    checked = None
+    for number, batch in enumerate(batches, start=1):
+        if batch is not checked:  # the full batch comes again and again, and is checked once
+            _checks.pair(f"batch {number}", batch)
+            _checks.batch(*batch, state)
+            checked = batch
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved = _advance(state, _velocity(state, *batch, rule, activation, loss), step)
+        if not all(all_finite(M) for M in (*moved.weights, *moved.feedback)):
+            raise _divergence(state, moved, number, step)
+        state = moved
+        yield state
+
+
+def _advance(state: State, derivative: State, step: Any) -> State:
+    """Return state + step * derivative, with a step for each network if it has axes."""
+    eta = step[..., None, None] if getattr(step, "ndim", 0) else step
+    return State(
+        tuple(W + eta * dW for W, dW in zip(state.weights, derivative.weights, strict=True)),
+        tuple(B + eta * dB for B, dB in zip(state.feedback, derivative.feedback, strict=True)),
+    )
+
+
+def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
+    finite = np.asarray(is_finite(moved.weights[0]))
+    for M in (*moved.weights[1:], *moved.feedback):
+        finite = finite & np.asarray(is_finite(M))
+    who = f", in {finite.size - finite.sum()} of {finite.size} networks" if finite.ndim else ""
+    return Diverged(
+        f"step {number} with step size {step} left the finite numbers{who}. Try a smaller step, "
+        "smaller initial weights or smaller inputs; the last finite state is in `.last`",
+        state,
+    )
+
+
+def full_batch(x: Array, y: Array) -> Iterator[Batch]:
+    """Return all samples as one batch, again and again.
+
+    Parameters
+    ----------
+    x, y : array (..., N, n_0), array (..., N, n_L)
+
+    Raises
+    ------
+    ValueError
+        If the two differ in dtype or in N, or an entry is not finite.
+    """
+    _checks.data(x, y)
+    return itertools.repeat((x, y))
+
+
+def minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    """Return batches of ``size`` samples, in a new order each epoch, endlessly.
+
+    Where ``size`` does not divide N, the last batch of an epoch is smaller.
+
+    Parameters
+    ----------
+    x, y : array (..., N, n_0), array (..., N, n_L)
+    size : int
+        From 1 to N.
+    rng : numpy.random.Generator
+        Draws the order, the same for every network of an ensemble.
+
+    Raises
+    ------
+    ValueError
+        If x and y do not fit each other, or ``size`` is not from 1 to N.
+    """
+    _checks.data(x, y)
+    _checks.count("size", size, most=x.shape[-2])
+    _checks.generator(rng)
+    return _minibatches(x, y, size, rng)
+
+
+def _minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    while True:
+        order = rng.permutation(x.shape[-2])
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            yield x[..., chosen, :], y[..., chosen, :]
+
+
+def flow(
+    state: State,
+    x: Array,
+    y: Array,
+    times: Sequence[float],
+    *,
+    rule: Rule = feedback_alignment,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+    rtol: float = 1e-10,
+    atol: float = 1e-12,
+    most_evaluations: int = 50_000,
+) -> list[State]:
+    """Solve d(state)/dt = velocity from time 0 and return the state at each of ``times``.
+
+    An explicit Runge-Kutta method of order 8 with adaptive steps (SciPy's DOP853): the limit of
+    `descend` for small steps, to the tolerances given.
+
+    Parameters
+    ----------
+    state : State
+        Where to start, in NumPy's float64.
+    x, y : array (..., N, n_0), array (..., N, n_L)
+    times : sequence of float
+        Increasing, from 0 or later; in units of 1 / (loss per squared weight).
+    rule, activation, loss
+        As in `velocity`.
+    rtol, atol : float
+        Tolerances of the solver for each step.
+    most_evaluations : int
+        Of the velocity, before the solver gives up.
+
+    Returns
+    -------
+    list of State
+
+    Raises
+    ------
+    ValueError
+        If an argument does not fit.
+    Diverged
+        (a FloatingPointError) If the solution leaves the finite numbers; ``error.last`` is the
+        last state that was reached among ``times``, or the start.
+    RuntimeError
+        If ``most_evaluations`` are not enough.
+
+    Notes
+    -----
+    ReLU's velocity jumps where a preactivation changes sign. Where it pushes towards zero from
+    both sides, the flow slides along zero, and no explicit method can follow it with tight
+    tolerances. There `descend` with small steps is the way, and `discrete_law` is exact.
+    """
+    _checks.run(state, x, y, rule)
+    _checks.double(state)
+    instants = _checks.times(times)
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if not 0 < tolerance < np.inf:
+            _checks.refuse(name, tolerance, "a positive number")
+    _checks.count("most_evaluations", most_evaluations)
+    state = _spread(state, x, y)
+    evaluations = itertools.count(1)
+
+    def derivative(t: float, vector: np.ndarray) -> np.ndarray:
+        if next(evaluations) > most_evaluations:
+            raise RuntimeError(
+                f"{most_evaluations} evaluations brought the solver to time {t:.3g} of "
+                f"{instants[-1]:.3g} only. With a kinked activation the flow can slide along "
+                "the kink: use `descend` with small steps, or loosen rtol and atol"
+            )
+        return _flatten(_velocity(_unflatten(vector, state), x, y, rule, activation, loss))
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = (0.0, max(instants[-1], np.finfo(float).tiny))
+        solution = solve_ivp(
+            derivative, span, _flatten(state), "DOP853", instants, rtol=rtol, atol=atol
+        )
+    states = [_unflatten(vector, state) for vector in solution.y.T]
+    if not solution.success:
+        reached = instants[len(states) - 1] if states else 0.0
+        raise Diverged(
+            f"after time {reached:g} the solution left the finite numbers ({solution.message}). "
+            "Try earlier times or smaller initial weights; the last finite state is in `.last`",
+            states[-1] if states else state,
+        )
+    return states
+
+
+def _spread(state: State, x: Array, y: Array) -> State:
+    """Give every matrix all leading axes, so that the derivative has the shape of the state."""
+    matrices = (*state.weights, *state.feedback)
+    leading = np.broadcast_shapes(*(M.shape[:-2] for M in (*matrices, x, y)))
+    return State(
+        *(tuple(np.broadcast_to(M, leading + M.shape[-2:]) for M in part) for part in state)
+    )
+
+
+def _flatten(state: State) -> np.ndarray:
+    return np.concatenate([M.ravel() for M in (*state.weights, *state.feedback)])
+
+
+def _unflatten(vector: np.ndarray, like: State) -> State:
+    matrices = (*like.weights, *like.feedback)
+    ends = np.cumsum([M.size for M in matrices])[:-1]
+    parts = [
+        part.reshape(M.shape) for part, M in zip(np.split(vector, ends), matrices, strict=True)
+    ]
+    return State(tuple(parts[: len(like.weights)]), tuple(parts[len(like.weights) :]))

@@ -1,0 +1,78 @@
+"""The house style of figures: one colour for each rule, lines labelled where they end."""
+
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, safe for colour-blind readers; a rule keeps its colour on every page.
+COLOURS = {
+    "FA": "#D55E00",
+    "GD": "#0072B2",
+    "DFA": "#009E73",
+    "KP": "#CC79A7",
+    "uSF": "#E69F00",
+    "DRTP": "#56B4E9",
+    "pseudo-BP": "#6B6B6B",
+}
+# For lines that are no rules (layers, step sizes, activations): grey to black, by lightness.
+SHADES = ("#A6A6A6", "#7F7F7F", "#595959", "#333333", "#000000")
+
+STYLE: dict[Any, Any] = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "font.size": 11,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "svg.hashsalt": "fa_lib",  # without it the ids in a figure differ from run to run
+}
+
+
+def house_style() -> None:
+    """Draw all later figures in the house style."""
+    mpl.rcParams.update(STYLE)
+
+
+def new_figure(panels: int = 1, *, height: float = 3.4) -> tuple[Figure, list[Axes]]:
+    """Return a figure of as many panels, one under the other, so that it reads at phone width.
+
+    Parameters
+    ----------
+    panels : int
+    height : float
+        Of each panel, in inches; the width is 6.4 inches.
+    """
+    figure = plt.figure(figsize=(6.4, height * panels))
+    return figure, list(figure.subplots(panels, squeeze=False)[:, 0])
+
+
+def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
+    """Write each line's label at its right end, in its colour, moved apart where they collide.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Lines without a label are passed over. Call it last, when the limits stand.
+    gap : float
+        The least distance between two labels, as a fraction of the height of the axes.
+    """
+    labels = {line: str(line.get_label()) for line in axes.get_lines()}
+    to_axes = axes.transData + axes.transAxes.inverted()
+    ends = [
+        (to_axes.transform(np.asarray(line.get_xydata())[-1])[1], label, line.get_color())
+        for line, label in labels.items()
+        if not label.startswith("_")
+    ]
+    floor = -gap
+    for height, label, colour in sorted(ends):
+        floor = max(height, floor + gap)
+        axes.annotate(label, (1.01, floor), xycoords="axes fraction", color=colour, va="center")

@@ -1,7 +1,8 @@
-"""What every page of the book does: draw figures one way, and record its claims.
+"""What every page does: draw figures one way, and record its claims.
 
-A claim is one assertion. `claim` makes it, shows it, and keeps it in the notebook's output, where
-the text (through glue), the scorecard and the tests read it.
+A claim is one assertion. `claim` makes it, shows it, and keeps it in the
+notebook's output, where the text (through glue), the scorecard and the tests
+read it.
 """
 
 import json
@@ -17,7 +18,7 @@ from fa_lib import figures
 
 
 def begin() -> None:
-    """Draw the page's figures in the house style, as SVG without a date (so: byte-stable)."""
+    """Draw figures in the house style, as SVG without a date: byte-stable."""
     figures.house_style()
     set_matplotlib_formats("svg", metadata={"Date": None})
 
@@ -38,7 +39,7 @@ def claim(
     Parameters
     ----------
     name : str
-        The key under which the text finds the measured figure: {glue:text}`name`.
+        The key of the measured figure in the text: {glue:text}`name`.
     statement : str
         What is claimed, in one sentence of Markdown.
     measured : number
@@ -46,9 +47,10 @@ def claim(
     source : str
         The theorem that sets the bound.
     below, above, equals : number
-        The bound: one of them, or both ``below`` and ``above`` for a range.
+        The bound: one of them, or ``below`` and ``above`` for a range.
     rounding : bool
-        The figure is a rounding error, whose digits depend on the machine: show the bound alone.
+        The figure is a rounding error, whose digits depend on the machine:
+        show the bound alone.
 
     Raises
     ------
@@ -56,33 +58,37 @@ def claim(
         If the bound is not kept, or there is none.
     """
     bounds = [
-        (sign, bound, holds)
-        for sign, bound, holds in (
-            ("<", below, below is None or measured < below),
-            (">", above, above is None or measured > above),
-            ("=", equals, equals is None or measured == equals),
-        )
-        if bound is not None
+        ("<", below, below is None or measured < below),
+        (">", above, above is None or measured > above),
+        ("=", equals, equals is None or measured == equals),
     ]
+    bounds = [each for each in bounds if each[1] is not None]
     assert bounds, f"claim {name}: no bound, so nothing is claimed"
     for sign, bound, holds in bounds:
-        assert holds, f"claim {name} fails: {statement} Measured {measured}, bound {sign} {bound}"
-    bound_text = " and ".join(f"{sign} {_digits(bound)}" for sign, bound, _ in bounds)
-    figure = bound_text if rounding else _digits(measured)
+        came = f"measured {measured}, bound {sign} {bound}"
+        assert holds, f"claim {name} fails: {came}. {statement}"
+
+    kept = " and ".join(
+        f"{sign} {_digits(bound)}" for sign, bound, _ in bounds
+    )
+    figure = kept if rounding else _digits(measured)
     record = {
         "name": name,
         "statement": statement,
         "measured": figure,
-        "bound": bound_text,
+        "bound": kept,
         "source": source,
+        "verdict": "holds",  # or the assertion above would have ended the page
     }
-    show(f"**holds** · {statement} *Measured {figure}; bound {bound_text}; {source}.*", record)
+    details = f"Measured {figure}; bound {kept}; {source}."
+    show(f"**holds** · {statement} *{details}*", record)
     glue(name, Text(figure), display=False)
 
 
 def number(name: str, value: float | str) -> None:
-    """Record a figure that the text quotes and no claim rests on; three digits of a float."""
-    glue(name, Text(value if isinstance(value, str) else _digits(value)), display=False)
+    """Record a figure that the text quotes; three digits of a float."""
+    text = value if isinstance(value, str) else _digits(value)
+    glue(name, Text(text), display=False)
 
 
 class Text(str):
@@ -93,7 +99,7 @@ class Text(str):
 
 
 def show(markdown: str, record: dict[str, str] | None = None) -> None:
-    """Show Markdown as the output of a cell, with a record for those who read the notebook."""
+    """Show Markdown as a cell's output, with a claim's record if it has one."""
     bundle = {"text/plain": markdown, "text/markdown": markdown}
     display(bundle, raw=True, metadata={"claim": record} if record else {})
 
@@ -108,5 +114,6 @@ def claims(notebook: Path) -> Iterator[dict[str, str]]:
 
 
 def _digits(value: float) -> str:
-    """Return three significant digits, or the integer: 0.00123, 1.23e-05, 7."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e6 else f"{float(value):.3g}"
+    """Return three significant digits, or the integer: 0.00123, 7."""
+    whole = abs(value) < 1e6 and value == int(value)
+    return str(int(value)) if whole else f"{float(value):.3g}"

@@ -1,8 +1,18 @@
 """Feedback alignment and its conservation laws: states, rules, training, laws, alignment."""
 
 from fa_lib.alignment import signal_alignment, weight_alignment
+from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import gaussian_inputs, linear_teacher
-from fa_lib.dynamics import Diverged, descend, flow, full_batch, minibatches, velocity
+from fa_lib.dynamics import (
+    Diverged,
+    descend,
+    flow,
+    full_batch,
+    minibatches,
+    readout_velocity,
+    velocity,
+    virtual_networks,
+)
 from fa_lib.laws import discrete_law, layer_law, matrix_law, neuron_law
 from fa_lib.linear import end_to_end, minimum_norm, row_space_split
 from fa_lib.network import (
@@ -28,14 +38,18 @@ from fa_lib.rules import (
     pseudo_backpropagation,
     sign_symmetric,
     target_projection,
+    weighted_sign,
+    with_weight_decay,
 )
 
 __all__ = [
     "Activation",
     "Diverged",
+    "LieClosure",
     "Loss",
     "Rule",
     "State",
+    "count_laws",
     "descend",
     "direct_feedback_alignment",
     "discrete_law",
@@ -50,6 +64,7 @@ __all__ = [
     "kolen_pollack",
     "layer_law",
     "leaky_relu",
+    "lie_closure",
     "linear",
     "linear_teacher",
     "matrix_law",
@@ -57,6 +72,7 @@ __all__ = [
     "minimum_norm",
     "neuron_law",
     "pseudo_backpropagation",
+    "readout_velocity",
     "relu",
     "row_space_split",
     "sign_symmetric",
@@ -67,5 +83,8 @@ __all__ = [
     "tanh",
     "target_projection",
     "velocity",
+    "virtual_networks",
     "weight_alignment",
+    "weighted_sign",
+    "with_weight_decay",
 ]

@@ -31,3 +31,9 @@ def inner(A: Array, B: Array) -> Array:
     xp = namespace(A, B)
     # One axis at a time: NumPy refuses to sum objects over two axes at once.
     return xp.sum(xp.sum(A * B, axis=-1), axis=-1)
+
+
+def stack_last(arrays: list[Array], *, like: Array) -> Array:
+    """Stack along a new last axis; ensembles may share arrays, so shapes are first made equal."""
+    xp = namespace(like)  # exact sums are bare numbers, of no library
+    return xp.stack(xp.broadcast_arrays(*arrays), axis=-1)

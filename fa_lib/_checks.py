@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from itertools import pairwise
 from numbers import Integral, Rational, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fa_lib.rules import Rule
 
 
-def refuse(name: str, came: object, expected: str) -> None:
+def refuse(name: str, came: object, expected: str) -> NoReturn:
     """Raise the one form of error that the library raises for bad input."""
     raise ValueError(f"{name}: got {came}, expected {expected}")
 

@@ -1,7 +1,7 @@
 """Alignment: cosines between weights and feedback, and between the signals of two rules."""
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace
+from fa_lib._arrays import Array, inner, namespace, stack_last
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
 from fa_lib.rules import Rule, feedback_alignment, gradient_descent, teach
 
@@ -83,4 +83,4 @@ def _cosines(ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> Array:
         # Divide by one where there is no angle: 0 / 0 would warn before it gives nan.
         norms = xp.sqrt(xp.where(defined, squares, xp.ones_like(squares)))
         cosines.append(xp.where(defined, inner(A, B) / norms, xp.nan * xp.ones_like(squares)))
-    return xp.stack(cosines, axis=-1)
+    return stack_last(cosines, like=ours[0])

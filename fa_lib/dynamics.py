@@ -117,6 +117,7 @@ def descend(
 
     Examples
     --------
+    >>> from fa_lib import initial_state
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
     >>> run = descend(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01)
@@ -170,6 +171,85 @@ def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
         "smaller initial weights or smaller inputs; the last finite state is in `.last`",
         state,
     )
+
+
+def readout_velocity(
+    state: State,
+    x: Array,
+    y: Array,
+    *,
+    rule: Rule,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> tuple[Array, ...]:
+    """Return how virtual read-outs would move: dV_i/dt = -sum over samples of s a_i^T.
+
+    A rule that broadcasts a signal s teaches hidden layer i as if a read-out V_i stood on it and
+    learned from s. The network has no such weights, but they complete the law.
+
+    Parameters
+    ----------
+    state, x, y, activation, loss
+        As in `velocity`.
+    rule : Rule
+        One that broadcasts: DFA or DRTP.
+
+    Returns
+    -------
+    tuple of arrays (..., n_L, n_i), one for each hidden layer
+
+    Raises
+    ------
+    ValueError
+        As `velocity`, or if the rule does not broadcast.
+    """
+    _checks.run(state, x, y, rule)
+    if rule.teacher is None:
+        _checks.refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
+    inputs, (*_, prediction) = propagate(state.weights, x, activation)
+    s = rule.teacher(loss.error(prediction, y), y)
+    return tuple(-(s.mT @ a) for a in inputs[1:])
+
+
+def virtual_networks(
+    state: State,
+    batches: Iterable[Batch],
+    *,
+    step: Any,
+    rule: Rule,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> Iterator[tuple[State, ...]]:
+    """Train as `descend` does, and yield what each hidden layer sees: a two-layer FA network.
+
+    For hidden layer i it is the state (W_i, V_i; B_i) with the virtual read-out V_i, which starts
+    from zero and moves by `readout_velocity`. Theorem 5.1 holds for it: apply any law.
+
+    Parameters
+    ----------
+    state, batches, step, activation, loss
+        As in `descend`; the run is the same.
+    rule : Rule
+        One that broadcasts: DFA or DRTP.
+
+    Yields
+    ------
+    tuple of State, one for each hidden layer
+
+    Raises
+    ------
+    ValueError, Diverged
+        As `descend`, or if the rule does not broadcast.
+    """
+    batches, again = itertools.tee(batches)
+    run = descend(state, batches, step=step, rule=rule, activation=activation, loss=loss)
+    readouts = tuple(0 * B for B in state.feedback)
+    for current in run:
+        hidden = zip(current.weights, readouts, current.feedback, strict=False)
+        yield tuple(State((W, V), (B,)) for W, V, B in hidden)
+        for x, y in itertools.islice(again, 1):
+            moved = readout_velocity(current, x, y, rule=rule, activation=activation, loss=loss)
+            readouts = _advance(State(readouts, ()), State(moved, ()), step).weights
 
 
 def full_batch(x: Array, y: Array) -> Iterator[Batch]:

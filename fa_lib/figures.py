@@ -66,13 +66,15 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
         The least distance between two labels, as a fraction of the height of the axes.
     """
     labels = {line: str(line.get_label()) for line in axes.get_lines()}
+    axes.get_xlim(), axes.get_ylim()  # settles the limits, on which the transform rests
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [
-        (to_axes.transform(np.asarray(line.get_xydata())[-1])[1], label, line.get_color())
+        (*to_axes.transform(np.asarray(line.get_xydata())[-1])[::-1], label, line.get_color())
         for line, label in labels.items()
         if not label.startswith("_")
     ]
     floor = -gap
-    for height, label, colour in sorted(ends):
+    for height, right, label, colour in sorted(ends):
         floor = max(height, floor + gap)
-        axes.annotate(label, (1.01, floor), xycoords="axes fraction", color=colour, va="center")
+        place = (right + 0.01, floor)
+        axes.annotate(label, place, xycoords="axes fraction", color=colour, va="center")

@@ -8,12 +8,15 @@ the quadratic part of the step: `discrete_law` subtracts what was added, and is 
 from collections.abc import Callable, Iterable, Iterator
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace
+from fa_lib._arrays import Array, namespace, stack_last
 from fa_lib.network import State
+from fa_lib.rules import Rule, feedback_alignment
 
 
-def layer_law(state: State, degree: int = 1) -> Array:
+def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment) -> Array:
     """Return 1/2 ||W_i||^2 - k <W_{i+1}, B_{i+1}> for each hidden layer i (Theorem 5.1).
+
+    For another rule, <W_{i+1}, B_{i+1}> gives way to the rule's potential Psi(W_{i+1}).
 
     Parameters
     ----------
@@ -21,6 +24,8 @@ def layer_law(state: State, degree: int = 1) -> Array:
         With feedback of the shape of the weights it replaces.
     degree : number
         k, the activation's degree of homogeneity.
+    rule : Rule
+        One with a potential: FA, GD, KP, uSF or frSF.
 
     Returns
     -------
@@ -29,23 +34,26 @@ def layer_law(state: State, degree: int = 1) -> Array:
     Raises
     ------
     ValueError
-        If shapes or dtypes do not fit, or ``degree`` is not a number.
+        If shapes or dtypes do not fit, ``degree`` is not a number, or the rule has no potential.
 
     Notes
     -----
-    Robertson & Koyejo (arXiv 2306.01870), Theorem 5.1, where k = 1.
+    Robertson & Koyejo (arXiv 2306.01870), Theorem 5.1, for FA and k = 1; Du, Hu & Lee (2018) for
+    GD; the other rules are not in the paper.
     """
-    layers = _layers(state, degree)
-    laws = [inner(W, W) / 2 - degree * inner(after, B) for W, after, B in layers]
-    return namespace(*state.weights).stack(laws, axis=-1)
+    xp = namespace(*state.weights)
+    sums = [xp.sum(law, axis=-1) for law in neuron_law(state, degree, rule=rule)]
+    return stack_last(sums, like=state.weights[0])
 
 
-def neuron_law(state: State, degree: int = 1) -> tuple[Array, ...]:
+def neuron_law(
+    state: State, degree: int = 1, *, rule: Rule = feedback_alignment
+) -> tuple[Array, ...]:
     """Return 1/2 ||w||^2 - k v.b for each hidden neuron: incoming row w, outgoing columns v, b.
 
     Parameters
     ----------
-    state, degree
+    state, degree, rule
         As in `layer_law`.
 
     Returns
@@ -58,20 +66,28 @@ def neuron_law(state: State, degree: int = 1) -> tuple[Array, ...]:
     ValueError
         As `layer_law`.
     """
+    _checks.feedback(state)
+    _checks.degree(degree)
+    if rule.potential is None:
+        _checks.refuse("rule", rule.name, "a rule with a potential, such as FA or GD")
     xp = namespace(*state.weights)
     return tuple(
-        xp.sum(W * W, axis=-1) / 2 - degree * xp.sum(after * B, axis=-2)
-        for W, after, B in _layers(state, degree)
+        xp.sum(W * W, axis=-1) / 2 - degree * rule.potential(after, B)
+        for W, after, B in zip(state.weights, state.weights[1:], state.feedback, strict=False)
     )
 
 
-def matrix_law(state: State) -> tuple[Array, ...]:
+def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array, ...]:
     """Return W_i W_i^T - B_{i+1}^T W_{i+1} - W_{i+1}^T B_{i+1}, conserved in linear networks.
+
+    For gradient descent it is W_i W_i^T - W_{i+1}^T W_{i+1}.
 
     Parameters
     ----------
     state : State
         As in `layer_law`.
+    rule : Rule
+        FA, GD or KP.
 
     Returns
     -------
@@ -81,16 +97,15 @@ def matrix_law(state: State) -> tuple[Array, ...]:
     Raises
     ------
     ValueError
-        If shapes or dtypes do not fit.
+        If shapes or dtypes do not fit, or the rule has no such law.
     """
-    return tuple(W @ W.mT - B.mT @ after - after.mT @ B for W, after, B in _layers(state, degree=1))
-
-
-def _layers(state: State, degree: int) -> list[tuple[Array, Array, Array]]:
-    """Return each layer's weights, those of the next, and the feedback between."""
     _checks.feedback(state)
-    _checks.degree(degree)
-    return list(zip(state.weights, state.weights[1:], state.feedback, strict=False))
+    if rule.gram is None:
+        _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
+    return tuple(
+        W @ W.mT - rule.gram(after, B)
+        for W, after, B in zip(state.weights, state.weights[1:], state.feedback, strict=False)
+    )
 
 
 Law = Callable[[State], Array | tuple[Array, ...]]
@@ -100,14 +115,15 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     """Yield law(state) less the quadratic parts of all steps so far: exactly constant.
 
     For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It holds for
-    every step size and every choice of batches, as long as the feedback stays where it is.
+    every step size and every choice of batches. Each law that is quadratic in the state has such a
+    twin; the quadratic part of a step is the law of the step alone.
 
     Parameters
     ----------
     states : iterable of State
         Consecutive states, none left out, as `descend` yields them.
     law : callable
-        `layer_law`, `neuron_law` or `matrix_law`; for a degree k other than 1, a function of the
+        `layer_law`, `neuron_law` or `matrix_law`; for another rule or degree, a function of the
         state that passes it: ``lambda state: layer_law(state, degree=2)``.
 
     Yields
@@ -136,9 +152,13 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
 
 
 def _step_alone(before: State, after: State) -> State:
-    """Return the step as a state with no feedback, of which a law keeps the quadratic part."""
-    moved = tuple(new - old for old, new in zip(before.weights, after.weights, strict=True))
-    return State(moved, tuple(0 * B for B in after.feedback))
+    """Return the step as a state: of it, a law keeps the quadratic part."""
+    return State(
+        *(
+            tuple(new - old for old, new in zip(olds, news, strict=True))
+            for olds, news in zip(before, after, strict=True)
+        )
+    )
 
 
 def _as_tuple(values: Array | tuple[Array, ...]) -> tuple[Array, ...]:

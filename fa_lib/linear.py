@@ -54,7 +54,7 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[1., 1.]])
     """
     _checks.data(x, y)
-    return (np.linalg.pinv(x) @ y).mT
+    return (_pseudoinverse(x) @ y).mT
 
 
 def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,5 +78,10 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """
     _checks.array("x", x)
     _checks.columns("w", w, x.shape[-1])
-    inside = w @ (np.linalg.pinv(x) @ x)
+    inside = w @ (_pseudoinverse(x) @ x)
     return inside, w - inside
+
+
+def _pseudoinverse(x: np.ndarray) -> np.ndarray:
+    # NumPy's default cuts singular values at 1e-15 of the largest, which is below their rounding.
+    return np.linalg.pinv(x, rcond=max(x.shape[-2:]) * np.finfo(x.dtype).eps)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fa_lib import _checks
 from fa_lib._arrays import Array, namespace
 from fa_lib.network import Activation, Loss, State
 
@@ -69,31 +70,115 @@ class Rule(NamedTuple):
         (state, slopes phi'(h_1)..phi'(h_{L-1}), output error, target) -> (delta_1..delta_L).
     motion : callable
         (state, directions -sum delta_i a_{i-1}^T) -> the time derivative, as a State.
-    broadcast : bool
-        Whether the feedback matrices reach from the output to each hidden layer.
+    teacher : callable, optional
+        (output error, target) -> the signal that is broadcast, where the feedback matrices reach
+        from the output to each hidden layer; None where the error passes layer by layer.
+    potential : callable, optional
+        (W_{i+1}, B_{i+1}) -> Psi for each neuron of layer i, (..., n_i), whose gradient carries the
+        error back. What `layer_law` and `neuron_law` subtract.
+    gram : callable, optional
+        (W_{i+1}, B_{i+1}) -> the symmetric matrix (..., n_i, n_i) that `matrix_law` subtracts; its
+        diagonal is twice the potential.
     """
 
     name: str
     signals: Signals
     motion: Callable[[State, tuple[Array, ...]], State] = fixed_feedback
-    broadcast: bool = False
+    teacher: Callable[[Array, Array], Array] | None = None
+    potential: Callable[[Array, Array], Array] | None = None
+    gram: Callable[[Array, Array], Array] | None = None
+
+    @property
+    def broadcast(self) -> bool:
+        """Whether the feedback matrices reach from the output to each hidden layer."""
+        return self.teacher is not None
+
+
+def _columns(A: Array) -> Array:
+    """Sum each column: the outgoing weights of one neuron."""
+    return namespace(A).sum(A, axis=-2)
 
 
 def _signs(state: State) -> tuple[Array, ...]:
     return tuple(namespace(W).sign(W) for W in state.weights[1:])
 
 
+def _weighted_signs(state: State) -> tuple[Array, ...]:
+    signs = zip(_signs(state), state.feedback, strict=True)
+    return tuple(abs(R) * sign for sign, R in signs)
+
+
 def _pseudoinverses(state: State) -> tuple[Array, ...]:
     return tuple(np.linalg.pinv(W).mT for W in state.weights[1:])
 
 
-gradient_descent = Rule("GD", passed_back(lambda state: state.weights[1:]))
-feedback_alignment = Rule("FA", passed_back(lambda state: state.feedback))
-sign_symmetric = Rule("uSF", passed_back(_signs))
-kolen_pollack = Rule("KP", passed_back(lambda state: state.feedback), following_feedback)
+def _direct(name: str, teacher: Callable[[Array, Array], Array]) -> Rule:
+    return Rule(name, broadcast(teacher), teacher=teacher)
+
+
+gradient_descent = Rule(
+    "GD",
+    passed_back(lambda state: state.weights[1:]),
+    potential=lambda W, B: _columns(W * W) / 2,
+    gram=lambda W, B: W.mT @ W,
+)
+feedback_alignment = Rule(
+    "FA",
+    passed_back(lambda state: state.feedback),
+    potential=lambda W, B: _columns(W * B),
+    gram=lambda W, B: B.mT @ W + W.mT @ B,
+)
+sign_symmetric = Rule("uSF", passed_back(_signs), potential=lambda W, B: _columns(abs(W)))
+weighted_sign = Rule(
+    "frSF", passed_back(_weighted_signs), potential=lambda W, B: _columns(abs(B * W))
+)
+kolen_pollack = Rule(
+    "KP",
+    passed_back(lambda state: state.feedback),
+    following_feedback,
+    potential=lambda W, B: _columns(B * B) / 2,
+    gram=lambda W, B: B.mT @ B,
+)
 pseudo_backpropagation = Rule("pseudo-BP", passed_back(_pseudoinverses))
-direct_feedback_alignment = Rule("DFA", broadcast(lambda error, y: error), broadcast=True)
-target_projection = Rule("DRTP", broadcast(lambda error, y: -y), broadcast=True)
+direct_feedback_alignment = _direct("DFA", lambda error, y: error)
+target_projection = _direct("DRTP", lambda error, y: -y)
+
+
+def with_weight_decay(rule: Rule, decay: float) -> Rule:
+    """Return the rule with weights that also decay: dW/dt = (what the rule says) - decay * W.
+
+    Feedback that follows the weights decays with them, as in Kolen and Pollack (1994); feedback
+    that is fixed stays fixed.
+
+    Parameters
+    ----------
+    rule : Rule
+    decay : number
+        Zero or more, per unit of time.
+
+    Returns
+    -------
+    Rule
+        Without a potential: the laws acquire a term in time.
+
+    Raises
+    ------
+    ValueError
+        If ``decay`` is not a finite number of zero or more.
+    """
+    _checks.finite_number("decay", decay)
+    if decay < 0:
+        _checks.refuse("decay", decay, "zero or more")
+
+    def motion(state: State, directions: tuple[Array, ...]) -> State:
+        pairs = zip(directions, state.weights, strict=True)
+        moved = rule.motion(state, tuple(D - decay * W for D, W in pairs))
+        if rule.motion is following_feedback:
+            pairs = zip(directions[1:], state.feedback, strict=True)
+            return State(moved.weights, tuple(D - decay * B for D, B in pairs))
+        return moved
+
+    return Rule(f"{rule.name}, decay", rule.signals, motion, rule.teacher)
 
 
 def teach(

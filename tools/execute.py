@@ -42,7 +42,10 @@ def execute_all(folder: Path) -> None:
     with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
         running = {pool.submit(execute, path): path for path in first}
         for done, future in enumerate(as_completed(running), start=1):
-            print(f"[{done}/{len(first) + 1}] {running[future].name}: {future.result():.0f} s", flush=True)
+            print(
+                f"[{done}/{len(first) + 1}] {running[future].name}: {future.result():.0f} s",
+                flush=True,
+            )
     print(f"[{len(first) + 1}/{len(first) + 1}] {last.name}: {execute(last):.0f} s", flush=True)
 
 
@@ -53,7 +56,9 @@ def copy_sources(folder: Path) -> None:
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copytree(
+                source, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*")
+            )
         else:
             shutil.copy2(source, folder / name)
 

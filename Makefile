@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help book test check serve lab notebooks lock clean
+
+PYTHON := .venv/bin/python
+READY := .venv/ready
+# Small matrices are faster with one thread, and sums are then added in one order.
+export OMP_NUM_THREADS = 1
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | column -t -s '|'
+
+$(READY): requirements.txt pyproject.toml
+	test -x $(PYTHON) || python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $(READY)
+
+book: $(READY) ## execute every notebook from scratch and build the book
+	$(PYTHON) tools/execute.py _build/source
+	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+test: $(READY) check ## run every check and every test
+	$(PYTHON) -m pytest -n 2 --dist loadfile
+
+check: $(READY) ## format, lint and types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+serve: $(READY) ## build, serve on this machine, rebuild on change
+	$(PYTHON) tools/serve.py
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	.venv/bin/jupyter lab book
+
+notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
+	$(PYTHON) tools/execute.py
+
+lock: $(READY) ## choose new versions for requirements.txt
+	$(PYTHON) tools/lock.py
+
+clean: ## remove what was built, the environment too
+	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -1,0 +1,252 @@
+"""One code, every arithmetic: the same step in each of them, compared with NumPy's float64."""
+
+import itertools
+from fractions import Fraction
+
+import array_api_strict
+import numpy as np
+import pytest
+import sympy
+
+from fa_lib import (
+    descend,
+    full_batch,
+    layer_law,
+    leaky_relu,
+    matrix_law,
+    minibatches,
+    neuron_law,
+    relu,
+    signal_alignment,
+    softmax_cross_entropy,
+    squared_error,
+    tanh,
+    velocity,
+    weight_alignment,
+)
+from strategies import EXACT, HOMOGENEOUS, LOSSES, RULES, draw_problem, each, matrices
+
+STEP = Fraction(1, 64)  # a power of two, so that every arithmetic has the same step
+# Three layers, 4 samples, 4 neurons: about 50 additions, and as much amplification.
+ADDITIONS = 256
+
+
+def objects(convert):
+    """Return a converter to an array of Python objects, entry by entry."""
+
+    def converted(array):
+        exact = np.empty(array.shape, dtype=object)
+        exact.flat = [convert(Fraction(value)) for value in array.ravel().tolist()]
+        return exact
+
+    return converted
+
+
+def torch_array(array):
+    return pytest.importorskip("torch").asarray(array.copy())
+
+
+def jax_array(array):
+    # JAX is of single precision unless it is told otherwise.
+    return pytest.importorskip("jax.numpy").asarray(array.astype(np.float32))
+
+
+EXACT_KINDS = {
+    "Fraction": objects(lambda value: value),
+    "SymPy": objects(lambda value: sympy.Rational(value.numerator, value.denominator)),
+}
+FLOAT_KINDS = {
+    "float64": lambda array: array,
+    "float32": lambda array: array.astype(np.float32),
+    "float16": lambda array: array.astype(np.float16),
+    "array_api_strict": array_api_strict.asarray,
+    "torch": torch_array,
+    "jax": jax_array,
+}
+KINDS = FLOAT_KINDS | EXACT_KINDS
+
+
+def step_for(kind):
+    match kind:
+        case "Fraction":
+            return STEP
+        case "SymPy":
+            return sympy.Rational(1, 64)
+    return float(STEP)
+
+
+def rounded_problem(activation, loss, rule=None, ensemble=()):
+    """Draw a problem whose entries float16 can hold, so that all arithmetics start equal."""
+    problem = draw_problem(
+        (2, 3, 3, 2), 4, activation, loss, seed=1, rule=RULES.get(rule), ensemble=ensemble
+    )
+
+    def rounded(M):
+        return M.astype(np.float16).astype(float)
+
+    return problem._replace(
+        state=each(rounded, problem.state), x=rounded(problem.x), y=rounded(problem.y)
+    )
+
+
+def convert(problem, kind):
+    to = KINDS[kind]
+    return problem._replace(state=each(to, problem.state), x=to(problem.x), y=to(problem.y))
+
+
+def as_floats(array):
+    return np.asarray(array).astype(float)
+
+
+def tolerance(kind, like):
+    """Return the rounding of the arithmetic: none beyond float64's own where it is exact."""
+    precision = np.float64 if kind in EXACT_KINDS else np.asarray(like).dtype
+    return ADDITIONS * float(np.finfo(precision).eps)
+
+
+def assert_agrees(kind, actual, expected):
+    for ours, theirs in zip(matrices(actual), matrices(expected), strict=True):
+        scale = max(1.0, abs(theirs).max())
+        assert abs(as_floats(ours) - theirs).max() <= tolerance(kind, ours) * scale
+
+
+def one_step(problem, step, rule):
+    batch = (problem.x, problem.y)
+    _, end = descend(problem.state, [batch], step=step, rule=rule, **problem.options)
+    return end
+
+
+# What each arithmetic can do: exact numbers have no exp, tanh or singular values.
+CASES = [
+    pytest.param(kind, rule, activation, loss, id=f"{kind}-{rule}-{activation.name}-{loss.name}")
+    for kind in KINDS
+    for rule, activation, loss in itertools.chain(
+        ((rule, relu, squared_error) for rule in RULES if rule != "pseudo-BP"),
+        (("FA", activation, squared_error) for activation in (*HOMOGENEOUS[::2], *HOMOGENEOUS[3:])),
+        () if kind in EXACT_KINDS else [("FA", tanh, softmax_cross_entropy)],
+    )
+]
+
+
+@pytest.mark.parametrize(("kind", "rule", "activation", "loss"), CASES)
+def test_velocity_and_step_agree_with_float64(kind, rule, activation, loss):
+    problem = rounded_problem(activation, loss, rule)
+    expected = velocity(problem.state, problem.x, problem.y, rule=RULES[rule], **problem.options)
+    end = one_step(problem, float(STEP), RULES[rule])
+    other = convert(problem, kind)
+    options = {"rule": RULES[rule], **other.options}
+    if kind in EXACT_KINDS and activation in HOMOGENEOUS:
+        options["activation"] = EXACT[HOMOGENEOUS.index(activation)]
+        other = other._replace(activation=options["activation"])
+    assert_agrees(kind, velocity(other.state, other.x, other.y, **options), expected)
+    assert_agrees(kind, one_step(other, step_for(kind), RULES[rule]), end)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "pseudo-BP"])
+def test_training_keeps_the_type_and_the_dtype(kind, rule):
+    problem = convert(rounded_problem(relu, squared_error, rule), kind)
+    end = one_step(problem, step_for(kind), RULES[rule])
+    for before, after in zip(matrices(problem.state), matrices(end), strict=True):
+        assert type(after) is type(before)
+        assert after.dtype == before.dtype
+
+
+@pytest.mark.parametrize("step", [np.float64(0.25), np.array(0.25), Fraction(1, 4)], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_no_step_size_changes_the_dtype_of_the_weights(dtype, step):
+    """Or else it is refused: a run that turns to another precision by itself is a wrong answer."""
+    problem = rounded_problem(relu, squared_error)
+    to = np.dtype(dtype).type
+    state = each(lambda M: M.astype(to), problem.state)
+    try:
+        run = descend(state, [(problem.x.astype(to), problem.y.astype(to))], step=step)
+        _, end = run
+    except ValueError as error:
+        assert str(error).startswith("step: got ")  # noqa: PT017
+    else:
+        assert {M.dtype for M in matrices(end)} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("kind", EXACT_KINDS)
+def test_exact_numbers_stay_exact(kind):
+    problem = convert(rounded_problem(relu, squared_error), kind)
+    end = one_step(problem, step_for(kind), RULES["FA"])
+    exact = (Fraction, int, sympy.Rational)
+    assert all(isinstance(entry, exact) for M in matrices(end) for entry in M.flat)
+
+
+def test_no_slope_makes_exact_numbers_inexact():
+    """Or else it is refused: 0.1 is no tenth."""
+    problem = convert(rounded_problem(relu, squared_error), "Fraction")
+    try:
+        moved = velocity(problem.state, problem.x, problem.y, activation=leaky_relu(0.1))
+    except ValueError as error:
+        assert "got " in str(error)  # noqa: PT017
+    else:
+        assert all(isinstance(entry, (Fraction, int)) for M in moved.weights for entry in M.flat)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ensemble", [(), (2,)])
+def test_laws_agree_with_float64(kind, ensemble):
+    problem = rounded_problem(relu, squared_error, ensemble=ensemble)
+    other = convert(problem, kind)
+    for law in (lambda state: (layer_law(state),), neuron_law, matrix_law):
+        for ours, theirs in zip(law(other.state), law(problem.state), strict=True):
+            scale = max(1.0, abs(theirs).max())
+            assert np.all(abs(as_floats(ours) - theirs) <= tolerance(kind, ours) * scale)
+
+
+@pytest.mark.parametrize("kind", FLOAT_KINDS)
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+def test_alignments_agree_with_float64(kind, loss):
+    problem = rounded_problem(relu, loss)
+    other = convert(problem, kind)
+    pairs = [
+        (weight_alignment(other.state), weight_alignment(problem.state)),
+        (
+            signal_alignment(other.state, other.x, other.y, loss=loss),
+            signal_alignment(problem.state, problem.x, problem.y, loss=loss),
+        ),
+    ]
+    for ours, theirs in pairs:
+        assert abs(as_floats(ours) - theirs).max() <= tolerance(kind, ours)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_minibatches_come_from_every_arithmetic(kind):
+    problem = convert(rounded_problem(relu, squared_error), kind)
+    batches = minibatches(problem.x, problem.y, 3, np.random.default_rng(0))
+    for expected in (3, 1, 3):
+        x, y = next(batches)
+        assert (x.shape, y.shape) == ((expected, 2), (expected, 2))
+        assert x.dtype == problem.x.dtype
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_network_has_its_own_step_in_every_arithmetic(kind):
+    problem = convert(rounded_problem(relu, squared_error, ensemble=(2,)), kind)
+    steps = KINDS[kind](np.array([[0.25, 0.5]]))[0, :]
+    _, end = descend(problem.state, [(problem.x, problem.y)], step=steps)
+    moved = velocity(problem.state, problem.x, problem.y)
+    for n, eta in enumerate((0.25, 0.5)):
+        for W, dW, new in zip(problem.state.weights, moved.weights, end.weights, strict=True):
+            before, motion, after = (as_floats(M)[n] for M in (W, dW, new))
+            scale = max(1.0, abs(motion).max())
+            assert abs(before + eta * motion - after).max() <= tolerance(kind, dW) * scale
+
+
+@pytest.mark.parametrize("kind", ["torch", "jax"])
+def test_full_batch_training_runs_for_several_steps(kind):
+    problem = rounded_problem(tanh, squared_error)
+    other = convert(problem, kind)
+    ours, theirs = (
+        list(
+            itertools.islice(
+                descend(p.state, full_batch(p.x, p.y), step=1 / 64, activation=tanh), 4
+            )
+        )
+        for p in (other, problem)
+    )
+    assert_agrees(kind, ours[-1], theirs[-1])

@@ -1,0 +1,337 @@
+"""Training: steps, batches and the flow, against closed forms and against each other."""
+
+import collections
+import itertools
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.linalg import expm
+
+from fa_lib import (
+    Diverged,
+    Loss,
+    State,
+    descend,
+    flow,
+    full_batch,
+    leaky_relu,
+    linear,
+    minibatches,
+    relu,
+    squared_error,
+    tanh,
+    velocity,
+)
+from strategies import RULES, draw_problem, each, matrices, member, problems, seeds
+
+EPS = np.finfo(float).eps
+ROUNDING = 4096 * EPS  # as in test_velocity: about 150 additions, and some amplification
+# The solver keeps each of a few hundred steps to its default rtol = 1e-10.
+SOLVED = 1e-8
+# Order 1 means a slope of 1 up to a term of the order of the step, at most 1/64 here.
+ORDER = 0.05
+
+# The loss that pays for distance from zero: e = -f. From W_1 = W_2 = B = 1 and x = 1, Theorem 5.1
+# gives W_2 = (w^2 + 1)/2, so dw/dt = w (w^2 + 1)/2, and w^2 = exp(t) / (2 - exp(t)): infinite at
+# t = ln 2.
+repulsion = Loss("repulsion", lambda f, y: -(f**2).sum(axis=(-2, -1)) / 2, lambda f, y: -f)
+one = np.ones((1, 1))
+explosive = State((one, one), (one,))
+
+
+def take(run, count):
+    return list(itertools.islice(run, count))
+
+
+def distance(ours, theirs):
+    pairs = zip(matrices(ours), matrices(theirs), strict=True)
+    return max(abs(A - B).max() for A, B in pairs)
+
+
+def size(state):
+    return max(1.0, *(abs(M).max() for M in matrices(state)))
+
+
+def test_descend_yields_the_start_itself():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    run = descend(problem.state, full_batch(problem.x, problem.y), step=0.1)
+    assert next(run) is problem.state
+
+
+def test_descend_takes_one_batch_for_each_state_asked_for():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    taken = []
+
+    def batches():
+        for number in itertools.count():
+            taken.append(number)
+            yield problem.x, problem.y
+
+    run = descend(problem.state, batches(), step=0.1)
+    for expected in ([], [0], [0, 1]):
+        next(run)
+        assert taken == expected
+
+
+def test_descend_ends_when_the_batches_end():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    assert len(list(descend(problem.state, [(problem.x, problem.y)] * 3, step=0.1))) == 4
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(data=st.data())
+def test_a_step_adds_the_step_size_times_the_velocity(rule, data):
+    problem = data.draw(problems(rule=RULES[rule]))
+    options = {"rule": RULES[rule], **problem.options}
+    before, after = descend(problem.state, [(problem.x, problem.y)], step=0.01, **options)
+    moved = velocity(problem.state, problem.x, problem.y, **options)
+    for M, new, dM in zip(matrices(before), matrices(after), matrices(moved), strict=True):
+        assert np.all(abs(new - (M + 0.01 * dM)) <= ROUNDING * np.maximum(abs(M), abs(dM)))
+
+
+def test_descend_leaves_its_start_and_its_batches_unchanged():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    arrays = (*matrices(problem.state), problem.x, problem.y)
+    before = [M.copy() for M in arrays]
+    take(descend(problem.state, full_batch(problem.x, problem.y), step=0.1), 5)
+    assert all(map(np.array_equal, arrays, before))
+
+
+@pytest.mark.parametrize("ensemble", [(3,), (2, 3)])
+def test_each_network_of_an_ensemble_has_its_own_step(ensemble):
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0, ensemble=ensemble)
+    steps = np.linspace(0.01, 0.05, np.prod(ensemble)).reshape(ensemble)
+    *_, together = take(descend(problem.state, full_batch(problem.x, problem.y), step=steps), 6)
+    for index in np.ndindex(ensemble):
+        alone = member(problem, index)
+        batches = full_batch(alone.x, alone.y)
+        *_, expected = take(descend(alone.state, batches, step=float(steps[index])), 6)
+        actual = each(lambda M, index=index: M[index], together)
+        assert distance(actual, expected) <= ROUNDING * size(expected)
+
+
+def test_an_array_of_steps_makes_an_ensemble_of_one_network():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    steps = np.array([0.01, 0.02])
+    *_, last = take(descend(problem.state, full_batch(problem.x, problem.y), step=steps), 3)
+    assert [W.shape for W in last.weights] == [(2, 4, 3), (2, 2, 4)]
+
+
+# Batches.
+
+
+def numbered(samples, ensemble=()):
+    """Return data whose rows tell their number: x = n and y = 10 n, in every network."""
+    rows = np.arange(float(samples))[:, None]
+    return (np.broadcast_to(a, (*ensemble, samples, 1)) for a in (rows, 10 * rows))
+
+
+@given(samples=st.integers(1, 12), seed=seeds, data=st.data())
+def test_minibatches_cover_every_sample_once_per_epoch(samples, seed, data):
+    size = data.draw(st.integers(1, samples))
+    x, y = numbered(samples)
+    batches = minibatches(x, y, size, np.random.default_rng(seed))
+    for _ in range(3):
+        epoch = take(batches, -(-samples // size))
+        assert sorted(np.concatenate([xs for xs, _ in epoch])[:, 0]) == list(range(samples))
+        assert [len(xs) for xs, _ in epoch[:-1]] == [size] * (len(epoch) - 1)
+
+
+@given(samples=st.integers(1, 12), seed=seeds, data=st.data())
+def test_minibatches_keep_inputs_and_targets_together(samples, seed, data):
+    x, y = numbered(samples, ensemble=(2,))
+    batches = minibatches(x, y, data.draw(st.integers(1, samples)), np.random.default_rng(seed))
+    for xs, ys in take(batches, 5):
+        assert np.array_equal(10 * xs, ys)
+        assert np.array_equal(xs[0], xs[1])
+
+
+def order(seed, epochs):
+    x, y = numbered(20)
+    batches = take(minibatches(x, y, 20, np.random.default_rng(seed)), epochs)
+    return [xs[:, 0].tolist() for xs, _ in batches]
+
+
+def test_the_order_of_minibatches_is_that_of_the_seed_and_new_in_every_epoch():
+    first, second = order(seed=0, epochs=2)
+    assert order(seed=0, epochs=2) == [first, second]
+    assert first != second
+    assert order(seed=1, epochs=1) != [first]
+
+
+def test_full_batch_gives_the_very_arrays_again_and_again():
+    x, y = numbered(3)
+    assert all(xs is x and ys is y for xs, ys in take(full_batch(x, y), 3))
+
+
+# Divergence of steps.
+
+
+def diverging(ensemble=(), step=1e3):
+    problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0, ensemble=ensemble)
+    run = descend(problem.state, full_batch(problem.x, problem.y), step=step, activation=linear)
+    states = []
+    with pytest.raises(Diverged) as caught:
+        collections.deque(map(states.append, itertools.islice(run, 1000)))
+    return caught.value, states
+
+
+def test_divergence_names_the_step_and_the_step_size():
+    error, states = diverging()
+    assert str(error).startswith(
+        f"step {len(states)} with step size 1000.0 left the finite numbers."
+    )
+
+
+def test_divergence_keeps_the_last_finite_state():
+    error, states = diverging()
+    assert error.last is states[-1]
+    assert all(np.isfinite(M).all() for M in matrices(error.last))
+
+
+def test_divergence_counts_the_networks_that_left():
+    error, _ = diverging((3,), np.array([1e3, 1e-3, 1e-3]))
+    assert "in 1 of 3 networks" in str(error)
+    error, _ = diverging((2, 3), np.array([[1e3, 1e-3, 1e3], [1e-3, 1e-3, 1e-3]]))
+    assert re.search(r"in [12] of 6 networks", str(error))
+
+
+def test_divergence_is_a_floating_point_error():
+    assert issubclass(Diverged, FloatingPointError)
+
+
+# The flow.
+
+
+@pytest.mark.parametrize("activation", [linear, tanh], ids=lambda activation: activation.name)
+@pytest.mark.parametrize("rule", ["GD", "FA", "KP", "DFA"])
+def test_descend_converges_to_flow_at_order_one(rule, activation):
+    problem = draw_problem((3, 4, 3, 2), 4, activation, squared_error, seed=0, rule=RULES[rule])
+    options = {"rule": RULES[rule], **problem.options}
+    time, counts = 0.05, np.array([64, 128, 256, 512])
+    (limit,) = flow(problem.state, problem.x, problem.y, [time], **options)
+    errors = []
+    for count in counts.tolist():
+        batches = itertools.repeat((problem.x, problem.y), count)
+        *_, end = descend(problem.state, batches, step=time / count, **options)
+        errors.append(distance(end, limit))
+    slope = np.polyfit(np.log(time / counts), np.log(errors), 1)[0]
+    assert abs(slope - 1) < ORDER
+
+
+def frozen_first_layer(activation, ensemble=()):
+    """Return a problem with zero feedback: W_1 rests, and W_2 solves a linear equation."""
+    problem = draw_problem((3, 4, 2), 6, activation, squared_error, seed=0, ensemble=ensemble)
+    state = problem.state
+    return problem._replace(state=State(state.weights, tuple(0 * B for B in state.feedback)))
+
+
+def read_out_after(problem, propagator):
+    """Return W_2* + (W_2 - W_2*) P(A^T A), where W_2* fits the targets best on the features A.
+
+    dW_2/dt = -(W_2 A^T - Y^T) A = -(W_2 - W_2*) A^T A.
+    """
+    W_1, W_2 = problem.state.weights
+    A = problem.activation.value(problem.x @ W_1.T)
+    best = np.linalg.lstsq(A, problem.y)[0].T
+    return best + (W_2 - best) @ propagator(A.T @ A)
+
+
+smooth_or_not = pytest.mark.parametrize(
+    "activation", [linear, leaky_relu(0.25), tanh], ids=lambda activation: activation.name
+)
+
+
+@smooth_or_not
+def test_flow_is_the_matrix_exponential_where_the_first_layer_rests(activation):
+    problem = frozen_first_layer(activation)
+    times = [0.0, 0.1, 0.5, 2.0]
+    path = flow(problem.state, problem.x, problem.y, times, **problem.options)
+    for time, state in zip(times, path, strict=True):
+        expected = read_out_after(problem, lambda K, time=time: expm(-K * time))
+        assert abs(state.weights[1] - expected).max() <= SOLVED * size(problem.state)
+        assert np.array_equal(state.weights[0], problem.state.weights[0])
+
+
+@smooth_or_not
+def test_descend_is_the_matrix_power_where_the_first_layer_rests(activation):
+    problem, steps, eta = frozen_first_layer(activation), 20, 0.01
+    run = descend(problem.state, full_batch(problem.x, problem.y), step=eta, **problem.options)
+    *_, end = take(run, steps + 1)
+    expected = read_out_after(
+        problem, lambda K: np.linalg.matrix_power(np.eye(len(K)) - eta * K, steps)
+    )
+    assert abs(end.weights[1] - expected).max() <= ROUNDING * size(problem.state)
+
+
+def test_flow_follows_the_closed_form_of_a_scalar_network():
+    times = [0.0, 0.2, 0.4, 0.6]
+    path = flow(explosive, one, one, times, activation=linear, loss=repulsion)
+    for time, state in zip(times, path, strict=True):
+        square = np.exp(time) / (2 - np.exp(time))
+        assert abs(state.weights[0] ** 2 - square).max() <= SOLVED * square
+        assert abs(state.weights[1] - (square + 1) / 2).max() <= SOLVED * square
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_flow_of_an_ensemble_is_the_flow_of_its_networks(rule):
+    problem = draw_problem(
+        (2, 3, 2), 3, tanh, squared_error, seed=0, ensemble=(2,), rule=RULES[rule]
+    )
+    options = {"rule": RULES[rule], **problem.options}
+    (together,) = flow(problem.state, problem.x, problem.y, [0.1], **options)
+    for n in range(2):
+        alone = member(problem, (n,))
+        (expected,) = flow(alone.state, alone.x, alone.y, [0.1], **options)
+        actual = each(lambda M, n=n: M[n], together)
+        assert distance(actual, expected) <= SOLVED * size(expected)
+
+
+def test_networks_of_a_flow_may_share_their_start():
+    problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0, ensemble=(2,))
+    start = each(lambda M: M[0], problem.state)
+    (together,) = flow(start, problem.x, problem.y, [0.1], **problem.options)
+    for n in range(2):
+        (expected,) = flow(start, problem.x[n], problem.y[n], [0.1], **problem.options)
+        actual = each(lambda M, n=n: M[n], together)
+        assert distance(actual, expected) <= SOLVED * size(expected)
+
+
+def test_flow_gives_a_state_for_every_time_and_starts_at_the_start():
+    problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0)
+    path = flow(problem.state, problem.x, problem.y, [0.0, 0.01, 0.3], **problem.options)
+    assert len(path) == 3
+    assert distance(path[0], problem.state) == 0
+    assert distance(flow(problem.state, problem.x, problem.y, [0.0])[0], problem.state) == 0
+
+
+def test_flow_leaves_its_arguments_unchanged():
+    problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0)
+    arrays = (*matrices(problem.state), problem.x, problem.y)
+    before = [M.copy() for M in arrays]
+    flow(problem.state, problem.x, problem.y, [0.1], **problem.options)
+    assert all(map(np.array_equal, arrays, before))
+
+
+def test_flow_gives_up_when_its_evaluations_are_spent():
+    problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0)
+    with pytest.raises(RuntimeError, match=r"^20 evaluations brought the solver to time .* of 9"):
+        flow(problem.state, problem.x, problem.y, [9.0], most_evaluations=20, **problem.options)
+
+
+@pytest.mark.parametrize("times", [[0.5, 1.0], [0.25, 0.5, 0.75]], ids=str)
+def test_a_flow_that_blows_up_keeps_the_last_state_before(times):
+    with pytest.raises(Diverged, match=r"^after time 0\.5 ") as caught:
+        flow(explosive, one, one, times, activation=linear, loss=repulsion)
+    square = np.exp(0.5) / (2 - np.exp(0.5))
+    assert abs(caught.value.last.weights[0] ** 2 - square).max() <= SOLVED * square
+
+
+@pytest.mark.parametrize("times", [[1.0], [0.0, 1.0], [1.0, 2.0]], ids=str)
+def test_a_flow_that_blows_up_before_the_first_time_keeps_the_start(times):
+    with pytest.raises(Diverged, match=r"^after time 0 ") as caught:
+        flow(explosive, one, one, times, activation=linear, loss=repulsion)
+    assert distance(caught.value.last, explosive) == 0

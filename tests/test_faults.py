@@ -1,0 +1,271 @@
+"""The tests of the tests: a planted fault must turn them red, and nothing else may.
+
+Each fault is a replacement in a copy of the library. The tests named beside it run on that copy.
+"""
+
+import multiprocessing
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Fault(NamedTuple):
+    """What is wrong, where, and which tests must notice."""
+
+    name: str
+    module: str
+    right: str
+    wrong: str
+    tests: str  # a file of tests
+    select: str  # and an expression that chooses among them
+
+
+FAULTS = [
+    Fault(
+        "the feedback is transposed",
+        "rules.py",
+        "(deltas[-1] @ M) * slope",
+        "(deltas[-1] @ M.mT) * slope",
+        "test_velocity.py",
+        "fixed_feedback or (loops and FA)",
+    ),
+    Fault(
+        "the feedback is transposed where it is square",
+        "rules.py",
+        "(deltas[-1] @ M) * slope",
+        "(deltas[-1] @ (M.mT if M.shape[-1] == M.shape[-2] else M)) * slope",
+        "test_velocity.py",
+        "loops and FA",
+    ),
+    Fault(
+        "phi' is missing where the error passes back",
+        "rules.py",
+        "deltas.append((deltas[-1] @ M) * slope)",
+        "deltas.append(deltas[-1] @ M)",
+        "test_laws.py",
+        "identity_holds_whatever",
+    ),
+    Fault(
+        "phi' is missing where the error is broadcast",
+        "rules.py",
+        "((s @ B) * slope for",
+        "((s @ B) for",
+        "test_velocity.py",
+        "loops and DFA",
+    ),
+    Fault(
+        "target projection has the wrong sign",
+        "rules.py",
+        "lambda error, y: -y",
+        "lambda error, y: y",
+        "test_velocity.py",
+        "loops and DRTP",
+    ),
+    Fault(
+        "Kolen-Pollack feedback rests",
+        "rules.py",
+        "return State(directions, directions[1:])",
+        "return fixed_feedback(state, directions)",
+        "test_velocity.py",
+        "fixed_feedback",
+    ),
+    Fault(
+        "the velocity goes uphill",
+        "dynamics.py",
+        "tuple(-(delta.mT @ a)",
+        "tuple((delta.mT @ a)",
+        "test_velocity.py",
+        "derivative_of_the_loss",
+    ),
+    Fault(
+        "a step goes backwards",
+        "dynamics.py",
+        "W + eta * dW for",
+        "W - eta * dW for",
+        "test_dynamics.py",
+        "matrix_power",
+    ),
+    Fault(
+        "the steps of an ensemble go to the wrong axis",
+        "dynamics.py",
+        "step[..., None, None]",
+        "step[..., None].mT[..., None, :1, :]",
+        "test_dynamics.py",
+        "own_step",
+    ),
+    Fault(
+        "minibatches draw with replacement",
+        "dynamics.py",
+        "rng.permutation(x.shape[-2])",
+        "rng.integers(x.shape[-2], size=x.shape[-2])",
+        "test_dynamics.py",
+        "minibatches",
+    ),
+    Fault(
+        "a divergence keeps the wrong state",
+        "dynamics.py",
+        "raise _divergence(state, moved, number, step)",
+        "raise _divergence(moved, moved, number, step)",
+        "test_dynamics.py",
+        "divergence",
+    ),
+    Fault(
+        "the flow is solved to the wrong time",
+        "dynamics.py",
+        '"DOP853", instants,',
+        '"DOP853", 0.999 * instants,',
+        "test_dynamics.py",
+        "matrix_exponential",
+    ),
+    Fault(
+        "the law lost its half",
+        "laws.py",
+        "xp.sum(W * W, axis=-1) / 2 - degree",
+        "xp.sum(W * W, axis=-1) - degree",
+        "test_laws.py",
+        "identity or trace or full_batch",
+    ),
+    Fault(
+        "the law forgot the degree",
+        "laws.py",
+        "degree * rule.potential(after, B)",
+        "rule.potential(after, B)",
+        "test_laws.py",
+        "full_batch and layer",
+    ),
+    Fault(
+        "the layer law is a mean over neurons",
+        "laws.py",
+        "sums = [xp.sum(law, axis=-1)",
+        "sums = [xp.mean(law, axis=-1)",
+        "test_laws.py",
+        "neuron_laws_sum",
+    ),
+    Fault(
+        "the matrix law is not symmetric",
+        "rules.py",
+        "B.mT @ W + W.mT @ B",
+        "2 * B.mT @ W",
+        "test_laws.py",
+        "matrix or trace",
+    ),
+    Fault(
+        "the discrete law subtracts the last step alone",
+        "laws.py",
+        "added = terms if added is None else tuple(map(sum, zip(added, terms, strict=True)))",
+        "added = terms",
+        "test_laws.py",
+        "full_batch or fractions",
+    ),
+    Fault(
+        "the loss is not normalised",
+        "network.py",
+        "return exponentials / total - y",
+        "return exponentials - y",
+        "test_velocity.py",
+        "derivative_of_the_loss or softmax",
+    ),
+    Fault(
+        "minimum norm takes the transpose for the pseudoinverse",
+        "linear.py",
+        "(_pseudoinverse(x) @ y)",
+        "(x.mT @ y)",
+        "test_linear.py",
+        "least_squares or the_data_do_not_see",
+    ),
+    Fault(
+        "the product of the layers is in the wrong order",
+        "linear.py",
+        "W @ product, state.weights",
+        "product @ W, state.weights",
+        "test_linear.py",
+        "end_to_end",
+    ),
+    Fault(
+        "a cosine is not divided by the norms",
+        "alignment.py",
+        "inner(A, B) / norms",
+        "inner(A, B)",
+        "test_alignment.py",
+        "known_angle",
+    ),
+    Fault(
+        "signals are compared with themselves",
+        "alignment.py",
+        "for each in (rule, reference)",
+        "for each in (rule, rule)",
+        "test_alignment.py",
+        "gradient or weighs",
+    ),
+    Fault(
+        "numbers that are not finite are let in",
+        "_checks.py",
+        "if not all_finite(value):",
+        "if False:",
+        "test_refusals.py",
+        "bad_inputs and velocity",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Give each run a new process, a fork of one that imported all that is large, but not fa_lib.
+
+    A process of its own would be as right, and spend seconds on imports each time.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["array_api_strict", "hypothesis", "matplotlib", "pytest", "scipy.integrate", "sympy"]
+    )
+    with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a folder with a copy of the library and of the tests, and nothing else."""
+    unwanted = shutil.ignore_patterns("__pycache__", "*.ipynb")
+    for folder in ("fa_lib", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=unwanted)
+    record = f"\nimport pathlib, fa_lib\npathlib.Path({str(tmp_path / 'imported')!r})"
+    with (tmp_path / "tests" / "conftest.py").open("a") as conftest:
+        conftest.write(f"{record}.write_text(fa_lib.__file__)\n")
+    settings = "pythonpath = . tests\nfilterwarnings = error\naddopts = --import-mode=importlib\n"
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}")
+    return tmp_path
+
+
+def run(processes, folder, tests, select):
+    """Run some tests on the copy; return pytest's exit code and what it reported."""
+    command = [f"{folder}/tests/{tests}", "-c", f"{folder}/pytest.ini", "-k", select, "-x"]
+    command += ["--assert=plain"]  # the large modules are imported, and can be rewritten no more
+    command += [f"--junitxml={folder}/report.xml", "--hypothesis-profile=find"]
+    for plugin in ("terminal", "cacheprovider", "nbval", "xdist"):
+        command += ["-p", f"no:{plugin}"]
+    code = processes.submit(pytest.main, command).result()
+    imported = Path((folder / "imported").read_text())
+    assert imported == folder / "fa_lib" / "__init__.py", "the tests ran on another library"
+    return code, (folder / "report.xml").read_text()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_planted_fault_turns_the_tests_red(processes, copy, fault):
+    module = copy / "fa_lib" / fault.module
+    source = module.read_text()
+    assert source.count(fault.right) == 1, "the source has changed: choose the fault anew"
+    module.write_text(source.replace(fault.right, fault.wrong))
+    code, report = run(processes, copy, fault.tests, fault.select)
+    assert code == pytest.ExitCode.TESTS_FAILED, report
+
+
+@pytest.mark.parametrize("tests", sorted({fault.tests for fault in FAULTS}))
+def test_without_a_fault_the_same_tests_are_green(processes, copy, tests):
+    select = " or ".join(f"({fault.select})" for fault in FAULTS if fault.tests == tests)
+    code, report = run(processes, copy, tests, select)
+    assert code == pytest.ExitCode.OK, report

@@ -1,0 +1,118 @@
+"""The house style: labels that can be read, colours that differ, figures that are byte-stable."""
+
+import io
+import itertools
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from fa_lib.figures import COLOURS, SHADES, house_style, label_ends, new_figure
+
+TOUCH = 0.5  # pixels: less than the eye sees, more than the rounding of a layout
+APART = 0.25  # of colours, in a cube of side 1: twice the step between two of the greys
+
+
+@pytest.fixture(autouse=True)
+def in_house_style():
+    with mpl.rc_context():
+        house_style()
+        yield
+    plt.close("all")
+
+
+def drawn(ends, *, height=3.4, scale="linear", limits=None):
+    """Return axes with one labelled line for each end, drawn."""
+    figure, (axes,) = new_figure(height=height)
+    for number, end in enumerate(ends):
+        axes.plot([0, 1], [1, end], label=f"line {number}")
+    if scale != "linear":
+        axes.set_yscale(scale)
+    if limits:
+        axes.set_ylim(*limits)
+    label_ends(axes)
+    figure.canvas.draw()
+    return axes
+
+
+def boxes(axes):
+    return [text.get_window_extent() for text in axes.texts]
+
+
+@pytest.mark.parametrize("height", [2.0, 2.6, 3.4, 5.0])
+@pytest.mark.parametrize(
+    "ends",
+    [[1.0, 1.0, 1.0], [1.0, 1.01, 1.02, 1.5, 1.51], [0.0, 0.01, 1.99, 2.0]],
+    ids=["equal", "close", "at the edges"],
+)
+def test_labels_do_not_overlap(ends, height):
+    axes = drawn(ends, height=height, limits=(0, 2))
+    assert len(axes.texts) == len(ends)
+    for one, other in itertools.combinations(boxes(axes), 2):
+        assert min(one.y1, other.y1) - max(one.y0, other.y0) <= TOUCH
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("limits", [(0.5, 20), None], ids=["limits set", "limits by default"])
+def test_a_label_stands_where_its_line_ends(scale, limits):
+    axes = drawn([1.0, 4.0, 16.0], scale=scale, limits=limits)
+    for line, box in zip(axes.get_lines(), boxes(axes), strict=True):
+        end = axes.transData.transform(line.get_xydata()[-1])[1]
+        assert box.y0 <= end <= box.y1
+
+
+def test_labels_stay_inside_the_figure():
+    axes = drawn([2.0] * 6, limits=(0, 2))
+    for box in boxes(axes):
+        assert axes.figure.bbox.y0 <= box.y0
+        assert box.y1 <= axes.figure.bbox.y1 + TOUCH
+        assert box.x1 <= axes.figure.bbox.x1 + TOUCH
+
+
+def test_a_label_has_the_colour_and_the_words_of_its_line():
+    axes = drawn([1.0, 2.0])
+    for line, text in zip(axes.get_lines(), axes.texts, strict=True):
+        assert (text.get_color(), text.get_text()) == (line.get_color(), line.get_label())
+
+
+def test_lines_without_a_label_get_none():
+    _, (axes,) = new_figure()
+    axes.plot([0, 1], [0, 1])
+    axes.axhline(0.5)
+    label_ends(axes)
+    assert not axes.texts
+
+
+def test_colours_can_be_told_apart():
+    colours = [np.array(to_rgb(colour)) for colour in COLOURS.values()]
+    for one, other in itertools.combinations(colours, 2):
+        assert np.linalg.norm(one - other) > APART
+
+
+def test_shades_are_greys_from_light_to_dark():
+    greys = [to_rgb(shade) for shade in SHADES]
+    assert all(red == green == blue for red, green, blue in greys)
+    assert greys == sorted(greys, reverse=True)
+    assert len(set(greys)) == len(greys)
+
+
+@pytest.mark.parametrize("panels", [1, 3])
+def test_panels_stand_one_under_the_other(panels):
+    figure, axes = new_figure(panels, height=2.0)
+    assert len(axes) == panels
+    assert tuple(figure.get_size_inches()) == (6.4, 2.0 * panels)
+    assert len({panel.get_position().x0 for panel in axes}) == 1
+
+
+def svg():
+    axes = drawn([1.0, 2.0])
+    axes.set_xlabel("time (dimensionless)")
+    stream = io.BytesIO()
+    axes.figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
+def test_a_figure_is_byte_for_byte_the_same_twice():
+    assert svg() == svg()

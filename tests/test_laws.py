@@ -1,0 +1,423 @@
+"""The conservation laws: as identities of the velocity, along steps, exactly, and symbolically."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fa_lib import (
+    State,
+    descend,
+    discrete_law,
+    full_batch,
+    initial_state,
+    layer_law,
+    linear,
+    matrix_law,
+    minibatches,
+    neuron_law,
+    squared_error,
+    squared_relu,
+    tanh,
+    velocity,
+)
+from strategies import (
+    HOMOGENEOUS,
+    RULES,
+    draw_problem,
+    each,
+    exact_problems,
+    matrices,
+    member,
+    members,
+    problems,
+    seeds,
+)
+
+EPS = np.finfo(float).eps
+# Both sides of an identity are sums of at most 5 x 6 x 5 = 150 rounded terms (layers, samples,
+# neurons), of factors that cancel by an order of magnitude or so: 4096 eps of the terms' size.
+ROUNDING = 4096 * EPS
+# tanh'(h) h and tanh(h) differ by 2/3 h^3 and h is of order 1 here: a violation of order 1, of
+# which 1/100 is far from rounding and far from what is expected.
+VISIBLE = 0.01
+STEPS = 6
+
+# What carries the error back, for each rule that passes it layer by layer.
+CARRIERS = {
+    "GD": lambda state: state.weights[1:],
+    "FA": lambda state: state.feedback,
+    "KP": lambda state: state.feedback,
+    "uSF": lambda state: tuple(map(np.sign, state.weights[1:])),
+    "frSF": lambda state: tuple(
+        abs(R) * np.sign(W) for R, W in zip(state.feedback, state.weights[1:], strict=True)
+    ),
+}
+homogeneous = problems(activations=HOMOGENEOUS)
+of_linear = problems(activations=(linear,))
+
+
+def inner(A, B):
+    return (A * B).sum(axis=(-2, -1))
+
+
+def norm(A):
+    return np.sqrt(inner(A, A))
+
+
+def moving(problem, rule="FA"):
+    return velocity(problem.state, problem.x, problem.y, rule=RULES[rule], **problem.options)
+
+
+def identity(problem, rule="FA"):
+    """Yield <dW_i, W_i>, k <dW_{i+1}, M_{i+1}>, and the size of their terms, layer by layer."""
+    derivative, k = moving(problem, rule), problem.activation.degree or 1
+    carriers = CARRIERS[rule](problem.state)
+    layers = zip(problem.state.weights, derivative.weights, strict=True)
+    for ((W, dW), (_, after)), M in zip(itertools.pairwise(layers), carriers, strict=True):
+        size = norm(dW) * norm(W) + k * norm(after) * norm(M)
+        yield inner(dW, W), k * inner(after, M), size
+
+
+@pytest.mark.parametrize("rule", CARRIERS)
+@given(problem=homogeneous)
+def test_layer_identity_holds_whatever_carries_the_error(rule, problem):
+    for left, right, size in identity(problem, rule):
+        assert np.all(abs(left - right) <= ROUNDING * size)
+
+
+@given(problem=homogeneous)
+def test_neuron_identity_holds_for_every_neuron(problem):
+    derivative, k = moving(problem), problem.activation.degree
+    pairs = list(zip(problem.state.weights, derivative.weights, strict=True))
+    for (W, dW), (_, after), B in zip(pairs, pairs[1:], problem.state.feedback, strict=False):
+        left, right = (dW * W).sum(axis=-1), k * (after * B).sum(axis=-2)
+        size = norm(dW) * norm(W) + k * norm(after) * norm(B)
+        assert np.all(abs(left - right) <= ROUNDING * size[..., None])
+
+
+@given(problem=of_linear)
+def test_matrix_identity_holds_in_linear_networks(problem):
+    """dW_i W_i^T = B^T dW_{i+1}: even before it is made symmetric."""
+    derivative = moving(problem)
+    pairs = list(zip(problem.state.weights, derivative.weights, strict=True))
+    for (W, dW), (_, after), B in zip(pairs, pairs[1:], problem.state.feedback, strict=False):
+        size = norm(dW) * norm(W) + norm(after) * norm(B)
+        assert np.all(abs(dW @ W.mT - B.mT @ after) <= ROUNDING * size[..., None, None])
+
+
+@given(problem=problems(activations=HOMOGENEOUS, rule=RULES["DFA"]))
+def test_broadcast_errors_obey_the_law_in_the_last_hidden_layer(problem):
+    derivative, k = moving(problem, "DFA"), problem.activation.degree
+    (W, last), (dW, d_last) = problem.state.weights[-2:], derivative.weights[-2:]
+    B = problem.state.feedback[-1]
+    assert last.shape == B.shape
+    size = norm(dW) * norm(W) + k * norm(d_last) * norm(B)
+    assert np.all(abs(inner(dW, W) - k * inner(d_last, B)) <= ROUNDING * size)
+
+
+def fixed_ensemble(activation, rule=None):
+    return draw_problem(
+        (4, 5, 5, 5), 6, activation, squared_error, seed=0, ensemble=(64,), rule=rule
+    )
+
+
+def test_layer_identity_fails_for_tanh():
+    for left, right, size in identity(fixed_ensemble(tanh)):
+        assert np.median(abs(left - right) / size) > VISIBLE
+
+
+def test_no_degree_makes_the_layer_identity_hold_for_tanh():
+    for left, right, size in identity(fixed_ensemble(tanh)):
+        best = (left * right).sum() / (right * right).sum()
+        assert np.median(abs(left - best * right) / size) > VISIBLE
+
+
+def test_broadcast_errors_break_the_law_below_the_last_hidden_layer():
+    problem = fixed_ensemble(linear, RULES["DFA"])
+    derivative = moving(problem, "DFA")
+    left = inner(derivative.weights[0], problem.state.weights[0])
+    right = inner(derivative.weights[1], problem.state.feedback[0])
+    assert np.median(abs(left - right) / (abs(left) + abs(right))) > VISIBLE
+
+
+def laws_of(degree):
+    return {
+        "layer": lambda state: (layer_law(state, degree=degree),),
+        "neuron": lambda state: neuron_law(state, degree=degree),
+    }
+
+
+def small_step(problem, rule):
+    """Return a step that moves no weight by more than 1/64 at the start: the law allows any."""
+    return 1 / (64 * max(1.0, *(abs(dW).max() for dW in moving(problem, rule).weights)))
+
+
+def trained(problem, batches, rule="FA"):
+    options = {"step": small_step(problem, rule), "rule": RULES[rule], **problem.options}
+    run = descend(problem.state, batches, **options)
+    return list(itertools.islice(run, STEPS + 1))
+
+
+def with_full_batch(problem):
+    return problem, full_batch(problem.x, problem.y)
+
+
+def size_along(states, degree):
+    """Return the size of the terms of the laws, at most, along a run."""
+    return max(
+        float(np.max(norm(W) ** 2 + degree * norm(after) * norm(B)))
+        for state in states
+        for W, after, B in zip(state.weights, state.weights[1:], state.feedback, strict=False)
+    )
+
+
+def assert_constant(states, law, degree):
+    tolerance = STEPS * ROUNDING * size_along(states, degree)
+    start, *later = discrete_law(states, law)
+    for values in later:
+        for now, then in zip(values, start, strict=True):
+            assert np.all(abs(now - then) <= tolerance)
+
+
+@pytest.mark.parametrize("level", ["layer", "neuron"])
+@given(problem=homogeneous)
+def test_discrete_law_is_constant_along_the_full_batch(level, problem):
+    k = problem.activation.degree
+    states = trained(*with_full_batch(problem))
+    assert_constant(states, laws_of(k)[level], k)
+
+
+@pytest.mark.parametrize("level", ["layer", "neuron"])
+@given(problem=homogeneous, size=st.integers(1, 6), seed=seeds)
+def test_discrete_law_is_constant_along_every_minibatch(level, problem, size, seed):
+    k, rng = problem.activation.degree, np.random.default_rng(seed)
+    batches = minibatches(problem.x, problem.y, min(size, problem.x.shape[-2]), rng)
+    assert_constant(trained(problem, batches), laws_of(k)[level], k)
+
+
+@given(problem=of_linear, size=st.integers(1, 6), seed=seeds)
+def test_discrete_matrix_law_is_constant_along_every_minibatch(problem, size, seed):
+    rng = np.random.default_rng(seed)
+    batches = minibatches(problem.x, problem.y, min(size, problem.x.shape[-2]), rng)
+    assert_constant(trained(problem, batches), matrix_law, 1)
+    assert_constant(trained(*with_full_batch(problem)), matrix_law, 1)
+
+
+@given(problem=homogeneous)
+def test_the_law_itself_never_decreases_by_steps(problem):
+    k = problem.activation.degree
+    states = trained(*with_full_batch(problem))
+    tolerance = ROUNDING * size_along(states, k)
+    for before, after in itertools.pairwise(states):
+        gained = layer_law(after, degree=k) - layer_law(before, degree=k)
+        assert np.all(gained >= -tolerance)
+
+
+@given(problem=homogeneous)
+def test_the_law_itself_moves_where_the_discrete_law_does_not(problem):
+    """By 1/2 ||W_i(t+1) - W_i(t)||^2: so a constant discrete law says something."""
+    k = problem.activation.degree
+    states = trained(*with_full_batch(problem))
+    tolerance = ROUNDING * size_along(states, k)
+    for before, after in itertools.pairwise(states):
+        gained = layer_law(after, degree=k) - layer_law(before, degree=k)
+        moves = zip(before.weights[:-1], after.weights[:-1], strict=True)
+        expected = np.stack([norm(new - old) ** 2 / 2 for old, new in moves], axis=-1)
+        assert np.all(abs(gained - expected) <= tolerance)
+
+
+def test_discrete_law_of_the_wrong_degree_is_not_constant():
+    states = trained(*with_full_batch(fixed_ensemble(squared_relu)))
+    start, *_, end = discrete_law(states, layer_law)
+    rounding = STEPS * ROUNDING * size_along(states, 2)
+    assert np.median(abs(end[0] - start[0])) > 1e6 * rounding
+
+
+@given(problem=homogeneous, degree=st.sampled_from([1, 2, 3]))
+def test_neuron_laws_sum_to_the_layer_law(problem, degree):
+    sums = [law.sum(axis=-1) for law in neuron_law(problem.state, degree=degree)]
+    tolerance = ROUNDING * size_along([problem.state], degree)
+    assert np.all(
+        abs(np.stack(sums, axis=-1) - layer_law(problem.state, degree=degree)) <= tolerance
+    )
+
+
+@given(problem=homogeneous)
+def test_trace_and_diagonal_of_the_matrix_law_are_twice_the_others(problem):
+    state, tolerance = problem.state, ROUNDING * size_along([problem.state], 1)
+    laws = zip(
+        matrix_law(state), neuron_law(state), np.moveaxis(layer_law(state), -1, 0), strict=True
+    )
+    for matrix, neurons, layer in laws:
+        assert np.all(abs(matrix.trace(axis1=-2, axis2=-1) - 2 * layer) <= tolerance)
+        assert np.all(abs(matrix.diagonal(axis1=-2, axis2=-1) - 2 * neurons) <= tolerance)
+        assert np.all(abs(matrix - matrix.mT) <= tolerance)
+
+
+@given(problem=problems(activations=HOMOGENEOUS, ensembles=((2,), (2, 3))))
+def test_laws_of_an_ensemble_are_the_laws_of_its_networks(problem):
+    tolerance = ROUNDING * size_along([problem.state], 1)
+    together = (layer_law(problem.state), *neuron_law(problem.state), *matrix_law(problem.state))
+    for index, alone in members(problem):
+        laws = (layer_law(alone.state), *neuron_law(alone.state), *matrix_law(alone.state))
+        for ours, theirs in zip(together, laws, strict=True):
+            assert np.all(abs(ours[index] - theirs) <= tolerance)
+
+
+@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
+def test_networks_of_an_ensemble_may_share_matrices(law):
+    state = initial_state((3, 4, 5, 2), rng=np.random.default_rng(0), ensemble=(3,))
+    shared = State(
+        (state.weights[0], *(W[0] for W in state.weights[1:])), tuple(B[0] for B in state.feedback)
+    )
+    full = State(
+        (state.weights[0], *(np.broadcast_to(W[0], W.shape) for W in state.weights[1:])),
+        tuple(np.broadcast_to(B[0], B.shape) for B in state.feedback),
+    )
+    actual, expected = law(shared), law(full)
+    for ours, theirs in zip(actual, expected, strict=True):
+        assert np.all(abs(ours - theirs) <= ROUNDING * size_along([full], 1))
+
+
+# The laws of other rules: of all whose carrier is the gradient of a potential.
+
+
+def shifted(state, derivative, distance):
+    parts = zip(state, derivative, strict=True)
+    return State(*(tuple(M + distance * dM for M, dM in zip(*part, strict=True)) for part in parts))
+
+
+@pytest.mark.parametrize("rule", CARRIERS)
+@given(problem=homogeneous)
+def test_the_law_of_every_rule_rests_along_its_velocity(rule, problem):
+    """By a central difference, which is exact for quadratic laws and, off sign flips, for 1-norms.
+
+    A term of the law that is wrong moves by 1e-6 of its size, and rounding is 1e-12.
+    """
+    derivative, k = moving(problem, rule), problem.activation.degree
+    fastest = max(1.0, *(abs(dW).max() for dW in derivative.weights))
+    values = [
+        layer_law(shifted(problem.state, derivative, distance), k, rule=RULES[rule])
+        for distance in (2**-20 / fastest, -(2**-20) / fastest)
+    ]
+    size = size_along([problem.state], k) + k * max(
+        float(np.max(abs(W).sum(axis=(-2, -1)) + norm(W) ** 2 + norm(B) ** 2 + norm(W) * norm(B)))
+        for W, B in zip(problem.state.weights[1:], problem.state.feedback, strict=True)
+    )
+    assert np.all(abs(values[0] - values[1]) <= ROUNDING * size)
+
+
+@pytest.mark.parametrize("rule", ["GD", "KP"])
+@given(problem=homogeneous, size=st.integers(1, 6), seed=seeds)
+def test_quadratic_laws_of_other_rules_have_a_constant_discrete_twin(rule, problem, size, seed):
+    k, rng = problem.activation.degree, np.random.default_rng(seed)
+    batches = minibatches(problem.x, problem.y, min(size, problem.x.shape[-2]), rng)
+    states = trained(problem, batches, rule)
+    tolerance = STEPS * ROUNDING * size_along(states, k)
+    tolerance += (
+        k
+        * STEPS
+        * ROUNDING
+        * max(float(np.max(norm(M) ** 2)) for state in states for M in matrices(state))
+    )
+    laws = [lambda state: layer_law(state, k, rule=RULES[rule])]
+    if problem.activation is linear:
+        laws.append(lambda state: matrix_law(state, rule=RULES[rule]))
+    for law in laws:
+        start, *later = discrete_law(states, law)
+        for values in later:
+            for now, then in zip(values, start, strict=True):
+                assert np.all(abs(now - then) <= tolerance)
+
+
+@pytest.mark.parametrize("rule", ["DFA", "DRTP", "pseudo-BP"])
+@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law], ids=lambda law: law.__name__)
+def test_a_rule_without_a_potential_has_no_law(law, rule):
+    state = initial_state((3, 4, 2), rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=f"^rule: got {rule}, expected a rule with a "):
+        law(state, rule=RULES[rule])
+
+
+# Exactly: no tolerance.
+
+
+def exact_run(problem, steps=2):
+    batches = [(problem.x[n : n + 1], problem.y[n : n + 1]) for n in range(len(problem.x))]
+    run = descend(problem.state, itertools.cycle(batches), step=Fraction(1, 3), **problem.options)
+    return itertools.islice(run, steps + 1)
+
+
+def flat(values):
+    return [entry for array in values for entry in np.asarray(array).flat]
+
+
+@given(problem=exact_problems())
+def test_layer_identity_is_exact_in_fractions(problem):
+    derivative, k = moving(problem), problem.activation.degree
+    for i, B in enumerate(problem.state.feedback):
+        left = (derivative.weights[i] * problem.state.weights[i]).sum()
+        assert left == k * (derivative.weights[i + 1] * B).sum()
+
+
+@pytest.mark.parametrize("level", ["layer", "neuron"])
+@given(problem=exact_problems())
+def test_discrete_law_is_exact_in_fractions(level, problem):
+    law = laws_of(problem.activation.degree)[level]
+    start, *later = map(flat, discrete_law(exact_run(problem), law))
+    assert all(isinstance(entry, Fraction) for entry in start)
+    assert all(values == start for values in later)
+
+
+@given(problem=exact_problems(activations=(linear,)))
+def test_discrete_matrix_law_is_exact_in_fractions(problem):
+    start, *later = map(flat, discrete_law(exact_run(problem), matrix_law))
+    assert all(values == start for values in later)
+
+
+def symbols(name, rows, columns):
+    return np.array(sympy.symbols(f"{name}_:{rows}:{columns}"), dtype=object).reshape(rows, columns)
+
+
+def symbolic(*widths):
+    """Return a linear network, one sample and its target, of nothing but symbols."""
+    shapes = list(zip(widths[1:], widths, strict=False))
+    weights = tuple(symbols(f"w{i}", *shape) for i, shape in enumerate(shapes))
+    feedback = tuple(symbols(f"b{i}", *shape) for i, shape in enumerate(shapes[1:]))
+    return State(weights, feedback), symbols("x", 1, widths[0]), symbols("y", 1, widths[-1])
+
+
+@pytest.mark.parametrize("widths", [(1, 2, 2), (2, 2, 1, 2)])
+def test_layer_identity_is_proved_by_symbols(widths):
+    state, x, y = symbolic(*widths)
+    derivative = velocity(state, x, y, activation=linear)
+    for i, B in enumerate(state.feedback):
+        left = (derivative.weights[i] * state.weights[i]).sum()
+        assert sympy.expand(left - (derivative.weights[i + 1] * B).sum()) == 0
+
+
+@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
+def test_one_step_of_the_discrete_law_is_proved_by_symbols(law):
+    state, x, y = symbolic(1, 2, 2)
+    eta = sympy.symbols("eta", positive=True)
+    run = descend(state, [(x, y)], step=eta, activation=linear)
+    start, end = map(flat, discrete_law(run, law))
+    assert [sympy.expand(after - before) for before, after in zip(start, end, strict=True)] == [
+        0 for _ in start
+    ]
+
+
+def test_discrete_law_is_lazy():
+    problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0)
+    endless = descend(problem.state, full_batch(problem.x, problem.y), step=0.01)
+    assert len(list(itertools.islice(discrete_law(endless), 3))) == 3
+
+
+def test_discrete_law_starts_at_the_law():
+    problem = member(fixed_ensemble(linear), (0,))
+    state = each(np.copy, problem.state)
+    assert np.array_equal(next(discrete_law([state]))[0], layer_law(state))

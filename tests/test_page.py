@@ -1,0 +1,63 @@
+"""The pages' own tools: a claim that does not hold must end its page."""
+
+import json
+
+import pytest
+from page import claim, claims, number
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Catch what would be displayed."""
+    outputs = []
+    for name in ("page.display", "page.glue"):
+        monkeypatch.setattr(name, lambda *args, **kwargs: outputs.append((args, kwargs)))
+    return outputs
+
+
+@pytest.mark.parametrize(
+    ("measured", "bound"),
+    [
+        (2.0, {"below": 1.0}),
+        (1.0, {"below": 1.0}),
+        (0.5, {"above": 1.0}),
+        (1.0, {"above": 1.0}),
+        (3.0, {"above": 1.0, "below": 2.0}),
+        (1, {"equals": 0}),
+        (float("nan"), {"below": 1.0}),
+        (float("nan"), {"above": 1.0}),
+        (float("nan"), {"equals": 0}),
+    ],
+)
+def test_claim_outside_its_bound_is_refused(shown, measured, bound):
+    with pytest.raises(AssertionError, match="claim c fails"):
+        claim("c", "s", measured, source="t", **bound)
+    assert not shown
+
+
+def test_claim_without_a_bound_is_refused(shown):
+    with pytest.raises(AssertionError, match="no bound"):
+        claim("c", "s", 1.0, source="t")
+
+
+def test_claim_that_holds_is_recorded_with_its_figure_and_bound(shown):
+    claim("c", "s", 0.123456, source="t", below=1)
+    record = shown[0][1]["metadata"]["claim"]
+    assert (record["measured"], record["bound"], record["verdict"]) == ("0.123", "< 1", "holds")
+
+
+def test_rounding_error_shows_its_bound_alone(shown):
+    claim("c", "s", 1.2345e-15, source="t", below=1e-12, rounding=True)
+    assert "1.23" not in str(shown)
+
+
+def test_number_keeps_three_digits(shown):
+    number("n", 3.14159)
+    assert repr(shown[0][0][1]) == "3.14"
+
+
+def test_claims_reads_records_back_in_order(tmp_path):
+    outputs = [{"metadata": {"claim": {"name": name}}} for name in "ab"]
+    cells = [{"outputs": outputs[:1]}, {}, {"outputs": [{}, outputs[1]]}]
+    (tmp_path / "page.ipynb").write_text(json.dumps({"cells": cells}))
+    assert [record["name"] for record in claims(tmp_path / "page.ipynb")] == ["a", "b"]

@@ -1,0 +1,88 @@
+"""The public face: what is listed, and what its documentation must say."""
+
+import inspect
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import fa_lib
+from fa_lib import figures
+
+FUNCTIONS = sorted(name for name in fa_lib.__all__ if inspect.isfunction(getattr(fa_lib, name)))
+CLASSES = sorted(name for name in fa_lib.__all__ if inspect.isclass(getattr(fa_lib, name)))
+VALUES = sorted(set(fa_lib.__all__) - set(FUNCTIONS) - set(CLASSES))
+
+
+def sections(name):
+    """Return the titles that are underlined in the docstring."""
+    return re.findall(r"^(\w+)\n-+$", inspect.getdoc(getattr(fa_lib, name)), flags=re.MULTILINE)
+
+
+def test_all_is_sorted_and_has_no_name_twice():
+    assert fa_lib.__all__ == sorted(set(fa_lib.__all__))
+
+
+def test_all_lists_exactly_the_imported_names():
+    imported = {
+        name
+        for name, value in vars(fa_lib).items()
+        if not (name.startswith("_") or isinstance(value, ModuleType))
+    }
+    assert imported == set(fa_lib.__all__)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_documents_its_parameters_its_result_and_its_errors(name):
+    has = sections(name)
+    assert "Parameters" in has
+    assert "Returns" in has or "Yields" in has
+    assert "Raises" in has
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_docstring_names_every_parameter(name):
+    text = inspect.getdoc(getattr(fa_lib, name))
+    documented = text.split("Parameters\n")[1].split("\n\n")[0]
+    for parameter in inspect.signature(getattr(fa_lib, name)).parameters:
+        assert re.search(rf"\b{parameter}\b", documented)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_docstring_opens_with_one_sentence(name):
+    assert inspect.getdoc(getattr(fa_lib, name)).partition("\n\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_has_a_docstring_of_its_own(name):
+    assert re.match(r"[A-Z].*\.", vars(getattr(fa_lib, name))["__doc__"] or "", flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_public_value_is_an_activation_a_loss_or_a_rule(name):
+    assert isinstance(getattr(fa_lib, name), (fa_lib.Activation, fa_lib.Loss, fa_lib.Rule))
+    assert getattr(fa_lib, name).name
+
+
+def test_rules_have_names_of_their_own_and_a_colour_each():
+    rules = [getattr(fa_lib, name) for name in VALUES]
+    names = [rule.name for rule in rules if isinstance(rule, fa_lib.Rule)]
+    assert len(set(names)) == len(names)
+    assert set(names) == set(figures.COLOURS)
+
+
+def test_every_module_says_what_it_is():
+    modules = [value for value in vars(fa_lib).values() if isinstance(value, ModuleType)]
+    assert modules
+    for module in (fa_lib, figures, *modules):
+        assert re.match(r"[A-Z].*\.", module.__doc__, flags=re.DOTALL)
+
+
+def test_importing_the_library_imports_only_what_it_needs():
+    """NumPy, SciPy and array-api-compat: figures and symbols are for those who ask for them."""
+    others = "{'matplotlib', 'sympy', 'hypothesis', 'torch', 'jax', 'IPython'}"
+    code = f"import fa_lib, sys; print(sorted({others} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

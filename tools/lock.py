@@ -1,0 +1,26 @@
+"""Write requirements.txt: every package that CI, readers and Binder install, in one version.
+
+The ranges stand in pyproject.toml. Markers keep the one file right on every system and Python.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADER = """\
+# Made by `make lock` from the ranges in pyproject.toml. Installs fa_lib itself, too.
+-e .
+"""
+
+
+def main() -> None:
+    """Resolve, and keep what pip needs."""
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+    command += ["--python-version", "3.11", "--all-extras", "--no-header", "pyproject.toml"]
+    locked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    (ROOT / "requirements.txt").write_text(HEADER + locked, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace as namespace
+from array_api_compat import device as device
 from array_api_compat import is_lazy_array, is_numpy_array
 
 Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
@@ -37,3 +39,9 @@ def stack_last(arrays: list[Array], *, like: Array) -> Array:
     """Stack along a new last axis; ensembles may share arrays, so shapes are first made equal."""
     xp = namespace(like)  # exact sums are bare numbers, of no library
     return xp.stack(xp.broadcast_arrays(*arrays), axis=-1)
+
+
+def pseudoinverse(A: np.ndarray) -> np.ndarray:
+    """Return A^+ of the last two axes."""
+    # NumPy's default cuts singular values at 1e-15 of the largest, which is below their rounding.
+    return np.linalg.pinv(A, rcond=max(A.shape[-2:]) * np.finfo(A.dtype).eps)

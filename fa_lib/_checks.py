@@ -33,6 +33,8 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
         xp = namespace(value)
     except TypeError:
         refuse(name, f"a {type(value).__name__}", "an array")
+    if isinstance(value, np.matrix | np.ma.MaskedArray):  # their operators mean something else
+        refuse(name, f"a {type(value).__name__}", "a plain array")
     if value.ndim < 2:
         refuse(name, f"shape {tuple(value.shape)}", "at least two axes")
     if not (is_exact(value) or "float" in str(value.dtype)):
@@ -52,7 +54,7 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
 
 def weights(state: "State") -> None:
     """Refuse weights that do not chain: the columns of each must be the rows of the one before."""
-    if not (isinstance(state, tuple) and len(state) == 2):
+    if not (hasattr(state, "weights") and hasattr(state, "feedback")):
         refuse("state", f"a {type(state).__name__}", "a State(weights, feedback)")
     if len(state.weights) < 2:
         refuse("weights", f"{len(state.weights)} matrices", "at least two: one hidden layer")
@@ -77,6 +79,28 @@ def feedback(state: "State", *, broadcast: bool = False) -> None:
         rows, columns = outputs if broadcast else W.shape[-2], W.shape[-1]
         if tuple(B.shape[-2:]) != (rows, columns):
             refuse(name, f"shape {tuple(B.shape)}", _dims(rows, columns))
+    leading(*state.weights, *state.feedback)
+
+
+def leading(*arrays: Array) -> None:
+    """Refuse arrays whose leading axes do not broadcast together."""
+    shapes = [tuple(a.shape[:-2]) for a in arrays]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        refuse("leading axes", sorted(set(shapes)), "shapes that broadcast together")
+
+
+def floats(name: str, value: Array) -> None:
+    """Refuse exact numbers where roots or singular values are taken."""
+    if is_exact(value):
+        refuse(name, f"dtype {value.dtype}", "a floating-point dtype")
+
+
+def exact_enough(name: str, value: Any, like: Array) -> None:
+    """Refuse a float that would turn exact numbers into floats."""
+    if is_exact(like) and not isinstance(value, Rational):
+        refuse(name, value, "a Fraction, since the weights are exact")
 
 
 def samples(name: str, value: Array, state: "State", *, width: int, count: int | str = "N") -> None:
@@ -90,16 +114,22 @@ def batch(x: Array, y: Array, state: "State") -> None:
     """Refuse inputs and targets that do not fit the network or each other, or do not broadcast."""
     samples("x", x, state, width=state.weights[0].shape[-1])
     samples("y", y, state, width=state.weights[-1].shape[-2], count=x.shape[-2])
-    leading = [tuple(a.shape[:-2]) for a in (*state.weights, *state.feedback, x, y)]
-    try:
-        np.broadcast_shapes(*leading)
-    except ValueError:
-        refuse("leading axes", sorted(set(leading)), "shapes that broadcast together")
+    leading(*state.weights, *state.feedback, x, y)
+
+
+def network(state: "State", rule: "Rule") -> None:
+    """Refuse weights that do not chain, and feedback that does not fit a rule that reads it."""
+    if not hasattr(rule, "signals"):
+        refuse("rule", repr(rule), "a Rule, such as feedback_alignment")
+    if rule.reads_feedback:
+        feedback(state, broadcast=rule.broadcast)
+    else:
+        weights(state)
 
 
 def run(state: "State", x: Array, y: Array, rule: "Rule") -> None:
     """Refuse what no training step could use."""
-    feedback(state, broadcast=rule.broadcast)
+    network(state, rule)
     batch(x, y, state)
 
 
@@ -115,31 +145,43 @@ def data(x: Array, y: Array) -> None:
     array("y", y, like=x)
     if x.shape[-2] != y.shape[-2]:
         refuse("y", f"shape {tuple(y.shape)}", f"{_dims(x.shape[-2], 'n_L')}, a row per row of x")
+    leading(x, y)
 
 
 def columns(name: str, value: Array, width: int) -> None:
     """Refuse a matrix that does not have ``width`` columns."""
     array(name, value)
+    floats(name, value)
     if value.shape[-1] != width:
         refuse(name, f"shape {tuple(value.shape)}", _dims("m", width))
 
 
-def step_size(step: Any, state: "State") -> None:
-    """Refuse step sizes that are not positive, or would make exact weights inexact."""
-    exact = is_exact(state.weights[0])
-    if exact and isinstance(step, float):
-        refuse("step", f"the float {step}", "a Fraction, since the weights are exact")
+def step_size(step: Any, state: "State") -> Any:
+    """Return the step, as a float if the weights are floats; refuse one that is not positive.
+
+    A step of another type would take the weights to its own: NumPy's float64 turns float32 into
+    float64, a Fraction turns floats into objects, a float turns fractions into floats.
+    """
     if isinstance(step, Real):
-        if not (float(step) > 0 and math.isfinite(step)):
+        exact_enough("step", step, state.weights[0])
+        if not (_positive(step) and (isinstance(step, Rational) or math.isfinite(step))):
             refuse("step", step, "a positive finite number")
+        return step if is_exact(state.weights[0]) else float(step)
     elif hasattr(step, "shape"):
         xp = namespace(step)
         if not bool(xp.all(step > 0)) or not (is_exact(step) or bool(xp.all(xp.isfinite(step)))):
             refuse("step", "an array with entries that are not", "positive finite entries only")
         if step.dtype != state.weights[0].dtype:
             refuse("step", f"dtype {step.dtype}", f"{state.weights[0].dtype}, as the weights")
+        axes = [tuple(M.shape[:-2]) for M in (*state.weights, *state.feedback)]
+        try:
+            np.broadcast_shapes(tuple(step.shape), *axes)
+        except ValueError:
+            expected = f"one that broadcasts to the leading axes {max(axes, key=len)}"
+            refuse("step", f"shape {tuple(step.shape)}", expected)
     elif not getattr(step, "is_positive", False):  # a SymPy number or positive symbol has it
         refuse("step", f"a {type(step).__name__}", "a positive number, or an array of them")
+    return step
 
 
 def widths(value: tuple[int, ...]) -> None:
@@ -164,9 +206,28 @@ def finite_number(name: str, value: Any) -> None:
         refuse(name, value, "a finite number")
 
 
+def _positive(value: Any) -> bool:
+    return bool(value > 0)
+
+
+def _numbers(name: str, value: Any, expected: str) -> np.ndarray:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        refuse(name, value, expected)
+
+
+def ensemble(value: Any) -> None:
+    """Refuse leading axes that are no shape, or hold no network."""
+    if not (
+        isinstance(value, tuple) and all(isinstance(n, Integral) and _positive(n) for n in value)
+    ):
+        refuse("ensemble", value, "a tuple of positive integers")
+
+
 def scale(name: str, value: Any, ensemble: tuple[int, ...]) -> np.ndarray:
     """Return a scale as an array, or refuse one that is negative or does not fit the ensemble."""
-    values = np.asarray(value, dtype=float)
+    values = _numbers(name, value, "finite numbers of zero or more")
     if not np.all(values >= 0) or not np.all(np.isfinite(values)):
         refuse(name, value, "finite numbers of zero or more")
     try:
@@ -186,7 +247,7 @@ def generator(rng: Any) -> None:
 
 def times(value: Iterable[float]) -> np.ndarray:
     """Return times as an array, or refuse those that are not increasing from zero or later."""
-    values = np.asarray(value, dtype=float)
+    values = _numbers("times", value, "finite times that increase, from 0 or later")
     if values.ndim != 1 or values.size == 0:
         refuse("times", f"shape {values.shape}", "a sequence of times")
     if not np.all(np.isfinite(values)) or values[0] < 0 or not np.all(np.diff(values) > 0):
@@ -201,6 +262,7 @@ def double(state: "State") -> None:
         refuse("state", f"{type(W).__name__} of dtype {W.dtype}", "NumPy arrays of float64")
 
 
-def degree(value: int) -> None:
+def degree(value: int, like: Array) -> None:
     """Refuse a degree of homogeneity that is not a number: tanh has none, and no law."""
     finite_number("degree", value)
+    exact_enough("degree", value, like)

@@ -25,6 +25,7 @@ def weight_alignment(state: State) -> Array:
         If shapes or dtypes do not fit.
     """
     _checks.feedback(state)
+    _checks.floats("W_1", state.weights[0])
     return _cosines(state.weights[1:], state.feedback)
 
 
@@ -67,6 +68,8 @@ def signal_alignment(
     The angle of Lillicrap et al. (2016) is its arc cosine.
     """
     _checks.run(state, x, y, rule)
+    _checks.network(state, reference)
+    _checks.floats("W_1", state.weights[0])
     _, preactivations = propagate(state.weights, x, activation)
     ours, theirs = (
         teach(state, preactivations, y, each, activation, loss)[:-1] for each in (rule, reference)
@@ -77,10 +80,17 @@ def signal_alignment(
 def _cosines(ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> Array:
     xp = namespace(*ours)
     cosines = []
-    for A, B in zip(ours, theirs, strict=True):
+    for A, B in zip(map(_unit, ours), map(_unit, theirs), strict=True):
         squares = inner(A, A) * inner(B, B)
         defined = squares > 0
         # Divide by one where there is no angle: 0 / 0 would warn before it gives nan.
         norms = xp.sqrt(xp.where(defined, squares, xp.ones_like(squares)))
         cosines.append(xp.where(defined, inner(A, B) / norms, xp.nan * xp.ones_like(squares)))
     return stack_last(cosines, like=ours[0])
+
+
+def _unit(A: Array) -> Array:
+    """Scale each matrix so that its largest entry is 1: squares then stay within the floats."""
+    xp = namespace(A)
+    largest = xp.max(xp.abs(A), axis=(-2, -1), keepdims=True)
+    return A / xp.where(largest > 0, largest, xp.ones_like(largest))

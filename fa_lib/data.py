@@ -37,6 +37,7 @@ def gaussian_inputs(
     _checks.count("samples", samples)
     _checks.count("n_0", n_0)
     _checks.generator(rng)
+    _checks.ensemble(ensemble)
     white = rng.standard_normal((*ensemble, samples, n_0))
     return white if covariance is None else white @ _square_root(covariance, n_0)
 
@@ -78,9 +79,10 @@ def linear_teacher(
         If x is no array of finite reals, or ``noise`` is negative.
     """
     _checks.array("x", x)
+    _checks.floats("x", x)
     _checks.count("outputs", outputs)
     _checks.generator(rng)
     spread = _checks.scale("noise", noise, ())
-    teacher = rng.standard_normal((outputs, x.shape[-1])) / x.shape[-1] ** 0.5
+    teacher = (rng.standard_normal((outputs, x.shape[-1])) / x.shape[-1] ** 0.5).astype(x.dtype)
     clean = x @ teacher.T
-    return clean + spread * rng.standard_normal(clean.shape), teacher
+    return clean + (spread * rng.standard_normal(clean.shape)).astype(x.dtype), teacher

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, all_finite, is_finite
+from fa_lib._arrays import Array, all_finite, device, is_finite, namespace
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
 from fa_lib.rules import Rule, feedback_alignment, teach
 
@@ -74,8 +74,11 @@ class Diverged(FloatingPointError):
     """A run left the finite numbers. ``last`` is the last finite state."""
 
     def __init__(self, message: str, last: State) -> None:
-        super().__init__(message)
+        super().__init__(message, last)  # both, so that it survives pickling
         self.last = last
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def descend(
@@ -124,8 +127,8 @@ def descend(
     >>> len(list(itertools.islice(run, 11)))
     11
     """
-    _checks.feedback(state, broadcast=rule.broadcast)
-    _checks.step_size(step, state)
+    _checks.network(state, rule)
+    step = _checks.step_size(step, state)
     return _descend(state, batches, step, rule, activation, loss)
 
 
@@ -259,6 +262,10 @@ def full_batch(x: Array, y: Array) -> Iterator[Batch]:
     ----------
     x, y : array (..., N, n_0), array (..., N, n_L)
 
+    Returns
+    -------
+    iterator of pairs (x, y)
+
     Raises
     ------
     ValueError
@@ -281,6 +288,10 @@ def minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Iter
     rng : numpy.random.Generator
         Draws the order, the same for every network of an ensemble.
 
+    Returns
+    -------
+    iterator of pairs (x, y)
+
     Raises
     ------
     ValueError
@@ -297,7 +308,12 @@ def _minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Ite
         order = rng.permutation(x.shape[-2])
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
-            yield x[..., chosen, :], y[..., chosen, :]
+            yield _take(x, chosen), _take(y, chosen)
+
+
+def _take(samples: Array, chosen: np.ndarray) -> Array:
+    xp = namespace(samples)
+    return xp.take(samples, xp.asarray(chosen, device=device(samples)), axis=-2)
 
 
 def flow(
@@ -376,7 +392,8 @@ def flow(
         solution = solve_ivp(
             derivative, span, _flatten(state), "DOP853", instants, rtol=rtol, atol=atol
         )
-    states = [_unflatten(vector, state) for vector in solution.y.T]
+    # SciPy's y is an empty list, and no array, where no time was reached.
+    states = [_unflatten(vector, state) for vector in np.asarray(solution.y).T]
     if not solution.success:
         reached = instants[len(states) - 1] if states else 0.0
         raise Diverged(

@@ -15,6 +15,7 @@ COLOURS = {
     "DFA": "#009E73",
     "KP": "#CC79A7",
     "uSF": "#E69F00",
+    "frSF": "#882255",
     "DRTP": "#56B4E9",
     "pseudo-BP": "#6B6B6B",
 }
@@ -66,15 +67,27 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
         The least distance between two labels, as a fraction of the height of the axes.
     """
     labels = {line: str(line.get_label()) for line in axes.get_lines()}
-    axes.get_xlim(), axes.get_ylim()  # settles the limits, on which the transform rests
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # settles the limits and the panels' height
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [
         (*to_axes.transform(np.asarray(line.get_xydata())[-1])[::-1], label, line.get_color())
         for line, label in labels.items()
         if not label.startswith("_")
     ]
-    floor = -gap
-    for height, right, label, colour in sorted(ends):
+    line_height = 1.4 * mpl.rcParams["font.size"] / 72 * figure.dpi / axes.bbox.height
+    gap = max(gap, line_height)
+    ends.sort()
+    places, floor = [], -gap
+    for height, *_ in ends:
         floor = max(height, floor + gap)
-        place = (right + 0.01, floor)
-        axes.annotate(label, place, xycoords="axes fraction", color=colour, va="center")
+        places.append(floor)
+    ceiling = max(1.0, ends[-1][0]) if ends else 1.0
+    for number in reversed(range(len(ends))):  # what was pushed out at the top comes down again
+        places[number] = min(places[number], ceiling)
+        ceiling = places[number] - gap
+    for (_, right, label, colour), place in zip(ends, places, strict=True):
+        axes.annotate(
+            label, (right + 0.01, place), xycoords="axes fraction", color=colour, va="center"
+        )

@@ -41,8 +41,9 @@ def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment)
     Robertson & Koyejo (arXiv 2306.01870), Theorem 5.1, for FA and k = 1; Du, Hu & Lee (2018) for
     GD; the other rules are not in the paper.
     """
+    laws = neuron_law(state, degree, rule=rule)
     xp = namespace(*state.weights)
-    sums = [xp.sum(law, axis=-1) for law in neuron_law(state, degree, rule=rule)]
+    sums = [xp.sum(law, axis=-1) for law in laws]
     return stack_last(sums, like=state.weights[0])
 
 
@@ -67,7 +68,7 @@ def neuron_law(
         As `layer_law`.
     """
     _checks.feedback(state)
-    _checks.degree(degree)
+    _checks.degree(degree, state.weights[0])
     if rule.potential is None:
         _checks.refuse("rule", rule.name, "a rule with a potential, such as FA or GD")
     xp = namespace(*state.weights)
@@ -134,7 +135,8 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     Raises
     ------
     ValueError
-        If a state does not fit the law.
+        If a state does not fit the law, or the law is not quadratic in the state, as that of sign
+        symmetry is not.
 
     Notes
     -----
@@ -143,12 +145,23 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     added: tuple[Array, ...] | None = None
     before: State | None = None
     for state in states:
-        if before is not None:
+        if before is None:
+            _refuse_unless_quadratic(law, state)
+        else:
             terms = _as_tuple(law(_step_alone(before, state)))
             added = terms if added is None else tuple(map(sum, zip(added, terms, strict=True)))
         values = _as_tuple(law(state))
         yield values if added is None else tuple(v - a for v, a in zip(values, added, strict=True))
         before = state
+
+
+def _refuse_unless_quadratic(law: Law, state: State) -> None:
+    """Refuse a law that does not grow fourfold, to the last bit, when the state is doubled."""
+    once = _as_tuple(law(state))
+    doubled = State(*(tuple(2 * M for M in part) for part in state))
+    twice = _as_tuple(law(doubled))
+    if not all(namespace(a).all(b == 4 * a) for a, b in zip(once, twice, strict=True)):
+        _checks.refuse("law", "one that is not", "one that is quadratic in weights and feedback")
 
 
 def _step_alone(before: State, after: State) -> State:

@@ -5,7 +5,7 @@ from functools import reduce
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array
+from fa_lib._arrays import Array, pseudoinverse
 from fa_lib.network import State
 
 
@@ -54,7 +54,8 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[1., 1.]])
     """
     _checks.data(x, y)
-    return (_pseudoinverse(x) @ y).mT
+    _checks.floats("x", x)
+    return (pseudoinverse(x) @ y).mT
 
 
 def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -77,11 +78,10 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
         If w and x differ in their number of columns, or an entry is not finite.
     """
     _checks.array("x", x)
+    _checks.floats("x", x)
     _checks.columns("w", w, x.shape[-1])
-    inside = w @ (_pseudoinverse(x) @ x)
+    if w.dtype != x.dtype:
+        _checks.refuse("w", f"dtype {w.dtype}", f"{x.dtype}, the dtype of x")
+    _checks.leading(w, x)
+    inside = w @ (pseudoinverse(x) @ x)
     return inside, w - inside
-
-
-def _pseudoinverse(x: np.ndarray) -> np.ndarray:
-    # NumPy's default cuts singular values at 1e-15 of the largest, which is below their rounding.
-    return np.linalg.pinv(x, rcond=max(x.shape[-2:]) * np.finfo(x.dtype).eps)

@@ -48,7 +48,9 @@ class Activation(NamedTuple):
 
 def _step(h: Array) -> Array:
     """Return 1 where h > 0 and 0 elsewhere, in the arithmetic of h."""
-    return namespace(h).astype(h > 0, h.dtype)
+    xp = namespace(h)
+    # Not astype: among objects it gives True and False, which SymPy does not multiply.
+    return xp.where(h > 0, xp.ones_like(h), xp.zeros_like(h))
 
 
 def _tanh(h: Array) -> Array:
@@ -69,10 +71,14 @@ def leaky_relu(slope: float) -> Activation:
     slope : number
         The factor below zero; a ``Fraction`` keeps exact arithmetic exact.
 
+    Returns
+    -------
+    Activation
+
     Raises
     ------
     ValueError
-        If ``slope`` is not a finite number.
+        If ``slope`` is not a finite number; later, if it is a float and meets exact numbers.
 
     Examples
     --------
@@ -83,6 +89,7 @@ def leaky_relu(slope: float) -> Activation:
     _checks.finite_number("slope", slope)
 
     def derivative(h: Array) -> Array:
+        _checks.exact_enough("slope", slope, h)
         return slope + (1 - slope) * _step(h)
 
     return Activation(f"leaky ReLU ({slope})", lambda h: h * derivative(h), derivative, 1)
@@ -206,6 +213,7 @@ def initial_state(
     """
     _checks.widths(widths)
     _checks.generator(rng)
+    _checks.ensemble(ensemble)
     scales = [
         _checks.scale("weight_scale", weight_scale, ensemble),
         _checks.scale("feedback_scale", feedback_scale, ensemble),

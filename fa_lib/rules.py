@@ -7,10 +7,8 @@ the feedback moves. Layer i then moves by dW_i/dt = -sum over samples of delta_i
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace
+from fa_lib._arrays import Array, namespace, pseudoinverse
 from fa_lib.network import Activation, Loss, State
 
 Signals = Callable[[State, tuple[Array, ...], Array, Array], tuple[Array, ...]]
@@ -79,6 +77,8 @@ class Rule(NamedTuple):
     gram : callable, optional
         (W_{i+1}, B_{i+1}) -> the symmetric matrix (..., n_i, n_i) that `matrix_law` subtracts; its
         diagonal is twice the potential.
+    reads_feedback : bool
+        Whether the signals depend on the feedback at all.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Rule(NamedTuple):
     teacher: Callable[[Array, Array], Array] | None = None
     potential: Callable[[Array, Array], Array] | None = None
     gram: Callable[[Array, Array], Array] | None = None
+    reads_feedback: bool = True
 
     @property
     def broadcast(self) -> bool:
@@ -109,7 +110,7 @@ def _weighted_signs(state: State) -> tuple[Array, ...]:
 
 
 def _pseudoinverses(state: State) -> tuple[Array, ...]:
-    return tuple(np.linalg.pinv(W).mT for W in state.weights[1:])
+    return tuple(pseudoinverse(W).mT for W in state.weights[1:])
 
 
 def _direct(name: str, teacher: Callable[[Array, Array], Array]) -> Rule:
@@ -121,6 +122,7 @@ gradient_descent = Rule(
     passed_back(lambda state: state.weights[1:]),
     potential=lambda W, B: _columns(W * W) / 2,
     gram=lambda W, B: W.mT @ W,
+    reads_feedback=False,
 )
 feedback_alignment = Rule(
     "FA",
@@ -128,7 +130,12 @@ feedback_alignment = Rule(
     potential=lambda W, B: _columns(W * B),
     gram=lambda W, B: B.mT @ W + W.mT @ B,
 )
-sign_symmetric = Rule("uSF", passed_back(_signs), potential=lambda W, B: _columns(abs(W)))
+sign_symmetric = Rule(
+    "uSF",
+    passed_back(_signs),
+    potential=lambda W, B: _columns(abs(W)),
+    reads_feedback=False,
+)
 weighted_sign = Rule(
     "frSF", passed_back(_weighted_signs), potential=lambda W, B: _columns(abs(B * W))
 )
@@ -139,7 +146,7 @@ kolen_pollack = Rule(
     potential=lambda W, B: _columns(B * B) / 2,
     gram=lambda W, B: B.mT @ B,
 )
-pseudo_backpropagation = Rule("pseudo-BP", passed_back(_pseudoinverses))
+pseudo_backpropagation = Rule("pseudo-BP", passed_back(_pseudoinverses), reads_feedback=False)
 direct_feedback_alignment = _direct("DFA", lambda error, y: error)
 target_projection = _direct("DRTP", lambda error, y: -y)
 

@@ -173,7 +173,7 @@ FAULTS = [
     Fault(
         "minimum norm takes the transpose for the pseudoinverse",
         "linear.py",
-        "(_pseudoinverse(x) @ y)",
+        "(pseudoinverse(x) @ y)",
         "(x.mT @ y)",
         "test_linear.py",
         "least_squares or the_data_do_not_see",

@@ -28,6 +28,10 @@ OTHER_PARAMETERS = {
         {"seed": 1, "networks": 20},
         {"seed": 2, "widths": [5, 7, 6, 5, 3], "samples": 9, "steps": 200},
     ],
+    "theorem_5_2": [
+        {"seed": 7, "outputs": 2, "networks": 12},
+        {"seed": 3, "outputs": 1, "hidden": 10, "networks": 12},
+    ],
 }
 RUNS = [(page, number) for page, sets in OTHER_PARAMETERS.items() for number in range(len(sets))]
 

@@ -75,12 +75,12 @@ def claim(
     record = {
         "name": name,
         "statement": statement,
-        "measured": figure,
+        "measured": "rounding" if rounding else figure,
         "bound": kept,
         "source": source,
         "verdict": "holds",  # or the assertion above would have ended the page
     }
-    details = f"Measured {figure}; bound {kept}; {source}."
+    details = f"Measured: {record['measured']}; bound: {kept}; {source}."
     show(f"**holds** · {statement} *{details}*", record)
     glue(name, Text(figure), display=False)
 

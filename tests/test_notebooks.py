@@ -28,6 +28,10 @@ OTHER_PARAMETERS = {
         {"seed": 1, "networks": 20},
         {"seed": 2, "widths": [5, 7, 6, 5, 3], "samples": 9, "steps": 200},
     ],
+    "verification": [
+        {"seed": 1, "networks": 6, "samples": 40, "inputs": 5, "width": 20, "outputs": 2},
+        {"seed": 3, "samples": 10, "inputs": 20, "width": 6, "outputs": 4, "steps": 200},
+    ],
     "theorem_5_2": [
         {"seed": 7, "outputs": 2, "networks": 12},
         {"seed": 3, "outputs": 1, "hidden": 10, "networks": 12},

@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from subprocess import DEVNULL
 
 import nbformat
 from nbclient import NotebookClient
@@ -30,7 +31,7 @@ def execute(path: Path) -> float:
         timeout=300,
         record_timing=False,  # the times would differ from run to run
         resources={"metadata": {"path": str(path.parent)}},
-    ).execute()
+    ).execute(stderr=DEVNULL)  # the kernel's own log; a cell's stderr is an output
     notebook.metadata.language_info = {"name": "python"}  # not the reader's exact version
     nbformat.write(notebook, path)
     return time.perf_counter() - start

@@ -1,5 +1,9 @@
 """Alignment: cosines of known angles, and of signals that are known to agree."""
 
+import re
+from fractions import Fraction
+
+import array_api_strict
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,8 +11,10 @@ from hypothesis import strategies as st
 
 from fa_lib import (
     State,
+    angle,
     initial_state,
     linear,
+    neuron_alignment,
     relu,
     signal_alignment,
     squared_error,
@@ -154,3 +160,104 @@ def test_signal_alignment_of_an_ensemble_is_that_of_its_networks(problem):
         cosines = signal_alignment(alone.state, alone.x, alone.y, **alone.options)
         both = ~(np.isnan(together[index]) | np.isnan(cosines))
         assert np.all(abs(together[index] - cosines)[both] <= 1e4 * ROUNDING)
+
+
+@pytest.mark.parametrize("ensemble", [(), (2,), (2, 3)])
+def test_neuron_alignment_is_the_cosine_of_each_known_angle(ensemble):
+    """Turn each neuron's feedback by an angle of its own, in the plane of its two outputs."""
+    turns = np.array([0, 30, 90, 135, 180])
+    cosine, sine = np.cos(np.radians(turns)), np.sin(np.radians(turns))
+    rng = np.random.default_rng(0)
+    state = initial_state((3, 5, 2), rng=rng, ensemble=ensemble)
+    first, second = state.weights[1][..., 0, :], state.weights[1][..., 1, :]
+    B = np.stack([cosine * first - sine * second, sine * first + cosine * second], axis=-2)
+    (cosines,) = neuron_alignment(State(state.weights, (7 * B,)))
+    assert cosines.shape == (*ensemble, 5)
+    assert abs(cosines - cosine).max() <= ROUNDING
+    # The arc cosine takes the root of what rounding leaves near 0 and 180 degrees.
+    assert abs(angle(cosines) - turns).max() <= np.degrees((2 * ROUNDING) ** 0.5)
+
+
+@given(problem=problems())
+def test_a_neurons_cosine_is_the_layers_cosine_of_that_neuron_alone(problem):
+    """Keep one neuron of layer i: what is left of W_{i+1} and B_{i+1} is its two columns."""
+    state = problem.state
+    layers = zip(state.weights, state.weights[1:], state.feedback, strict=False)
+    for (W, after, B), cosines in zip(layers, neuron_alignment(state), strict=True):
+        for j in range(W.shape[-2]):
+            alone = State((W[..., j : j + 1, :], after[..., j : j + 1]), (B[..., j : j + 1],))
+            assert abs(cosines[..., j] - weight_alignment(alone)[..., 0]).max() <= ROUNDING
+
+
+def test_a_silent_neuron_has_no_angle_and_leaves_the_others_theirs():
+    state = aligned(lambda W: W, ensemble=(2,))
+    state.weights[1][1, :, 2] = 0
+    first, second = neuron_alignment(state)
+    assert np.isnan(first[1, 2])
+    assert np.isnan(angle(first)[1, 2])
+    assert abs(np.delete(first.ravel(), 6) - 1).max() <= ROUNDING
+    assert abs(second - 1).max() <= ROUNDING
+
+
+def test_neuron_alignment_with_one_output_is_a_sign():
+    state = initial_state((3, 6, 1), rng=np.random.default_rng(0))
+    (cosines,) = neuron_alignment(state)
+    signs = np.sign(state.weights[1] * state.feedback[0])[0]
+    assert abs(cosines - signs).max() <= ROUNDING
+
+
+def test_neuron_alignment_broadcasts_one_feedback_to_an_ensemble():
+    state = initial_state((3, 4, 4, 2), rng=np.random.default_rng(0), ensemble=(5,))
+    shared = tuple(B[0] for B in state.feedback)
+    cosines = neuron_alignment(State(state.weights, shared))
+    assert [c.shape for c in cosines] == [(5, 4), (5, 4)]
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e100])
+def test_neuron_alignment_does_not_depend_on_the_scale(scale):
+    for cosines in neuron_alignment(aligned(lambda W: -W, scale=scale)):
+        assert abs(cosines + 1).max() <= ROUNDING
+
+
+@given(st.floats(0, 180))
+def test_angle_undoes_the_cosine_and_keeps_its_sign(degrees):
+    there_and_back = angle(np.cos(np.radians(np.array([degrees]))))
+    assert abs(there_and_back - degrees).max() <= np.degrees((8 * EPS) ** 0.5)
+
+
+def test_angle_of_what_rounding_took_past_one_is_zero_or_a_half_turn():
+    past = 1 + 4 * EPS
+    assert angle(np.array([past, -past])).tolist() == [0, 180]
+
+
+def test_alignment_runs_on_another_array_library():
+    state = aligned(lambda W: W + quarter_turn(W))
+    strict = each(array_api_strict.asarray, state)
+    for theirs, ours in zip(neuron_alignment(strict), neuron_alignment(state), strict=True):
+        assert abs(np.asarray(angle(theirs)) - angle(ours)).max() <= 1e-6
+    assert np.max(abs(np.asarray(angle(weight_alignment(strict))) - 45)) <= 1e-6
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: angle(0.5), "cosine: got a float, expected an array of a floating-point dtype"),
+        (lambda: angle([0.5]), "cosine: got a list, expected an array of a floating-point dtype"),
+        (lambda: angle(np.array([1])), "cosine: got dtype int64, expected an array of a floating"),
+        (lambda: angle(np.array([0.5j])), "cosine: got dtype complex128, expected an array of a "),
+        (lambda: angle(np.array([Fraction(1, 2)])), "cosine: got dtype object, expected an array"),
+        (lambda: angle(np.array([0.0, 1.5])), "cosine: got an entry outside of it, expected a ran"),
+        (lambda: angle(np.array([-np.inf])), "cosine: got an entry outside of it, expected a ran"),
+        (
+            lambda: neuron_alignment(aligned(lambda W: W[:1])),
+            "B_2: got shape (1, 4), expected (..., 4, 4)",
+        ),
+        (
+            lambda: neuron_alignment(each(lambda M: M.astype(object), aligned(lambda W: W))),
+            "W_1: got dtype object, expected a floating-point dtype",
+        ),
+    ],
+)
+def test_what_alignment_refuses(call, message):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
+        call()

@@ -113,12 +113,24 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
         run_elsewhere(SCORECARD, tmp_path, {"folder": str(tmp_path)})
 
 
-def test_fault_planted_in_the_library_ends_the_page(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "right", "wrong"),
+    [
+        ("laws.py", "axis=-1) / 2 - degree", "axis=-1) / 3 - degree"),
+        (
+            "rules.py",
+            "tuple(0 * B for B in state.feedback)",
+            "tuple(B / 1000 for B in state.feedback)",
+        ),
+    ],
+    ids=["law with the wrong factor", "feedback that drifts"],
+)
+def test_fault_planted_in_the_library_fails_a_claim(module, right, wrong, tmp_path, monkeypatch):
     faulty = tmp_path / "fa_lib"
     shutil.copytree(ROOT / "fa_lib", faulty, ignore=shutil.ignore_patterns("__pycache__"))
-    source = (faulty / "rules.py").read_text()
-    assert source.count("(deltas[-1] @ M) * slope") == 1
-    (faulty / "rules.py").write_text(source.replace("(deltas[-1] @ M) * slope", "deltas[-1] @ M"))
+    source = (faulty / module).read_text()
+    assert source.count(right) == 1, "the source has changed: choose the fault anew"
+    (faulty / module).write_text(source.replace(right, wrong))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(papermill.PapermillExecutionError, match="claim law-symbolic fails"):
+    with pytest.raises(papermill.PapermillExecutionError, match="claim law-direct-last fails"):
         run_elsewhere("theorem_5_1", tmp_path, {})

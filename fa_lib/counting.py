@@ -136,8 +136,11 @@ def lie_closure(
 ) -> LieClosure:
     """Close the update fields of all data under brackets, at a random state, and take the rank.
 
-    The brackets [F_1, [F_2, [.. F_k]]] of random samples span the whole of depth k with
-    probability one. When one more depth adds nothing, no further one can.
+    The brackets [F_1, [F_2, [.. F_k]]] of random samples span the whole of depth k, in exact
+    arithmetic and for linear networks with probability one. When one more depth adds nothing, no
+    further one can. Rounding, and ReLU's gates that no sample happens to open, can only hide
+    directions: the dimension is a lower bound, and the number of laws an upper one. Draw again to
+    be safe, and keep the least.
 
     Parameters
     ----------
@@ -163,7 +166,7 @@ def lie_closure(
     """
     if activation.degree != 1:
         _checks.refuse("activation", activation.name, "a piecewise linear one, of degree 1")
-    start = initial_state(widths, rng=rng, rule=rule)
+    start = _generic_state(widths, rule, rng)
     moving = start.weights if rule.motion is fixed_feedback else (*start.weights, *start.feedback)
     parameters = sum(M.size for M in moving)
     samples = 8 * parameters
@@ -183,6 +186,16 @@ def lie_closure(
         rank, depth, nested = deeper, depth + 1, bracket(draw(), nested)
 
 
+def _generic_state(widths: tuple[int, ...], rule: Rule, rng: np.random.Generator) -> State:
+    """Draw a state with no entry near zero, where a bracket could be taken for rounding."""
+
+    def away_from_zero(M: Array) -> Array:
+        return np.sign(M) * rng.uniform(0.5, 1.5, M.shape)
+
+    drawn = initial_state(widths, rng=rng, rule=rule)
+    return State(*(tuple(map(away_from_zero, part)) for part in drawn))
+
+
 def _as_rows(matrices: Matrices, samples: int) -> np.ndarray:
     """Flatten the velocities, one row for each sample, each of length one."""
     rows = np.concatenate([M.reshape(samples, -1) for M in matrices], axis=1)
@@ -193,6 +206,8 @@ def _as_rows(matrices: Matrices, samples: int) -> np.ndarray:
 def _rank(rows: np.ndarray) -> tuple[int, float]:
     """Return the numerical rank, and the ratio of the singular values on its two sides."""
     values = np.linalg.svd(rows, compute_uv=False)
+    if values[0] == 0:  # a dead network: no data move it
+        return 0, np.inf
     rounding = np.finfo(float).eps * max(rows.shape) * values[0]
     # Between rounding and one there is room for nine decades: cut in their middle.
     rank = int((values > np.sqrt(rounding * values[0])).sum())

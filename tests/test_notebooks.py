@@ -32,6 +32,10 @@ OTHER_PARAMETERS = {
         {"seed": 1, "networks": 6, "samples": 40, "inputs": 5, "width": 20, "outputs": 2},
         {"seed": 3, "samples": 10, "inputs": 20, "width": 6, "outputs": 4, "steps": 200},
     ],
+    "finer_laws": [
+        {"seed": 1, "widths": [3, 6, 3, 1], "networks": 10, "largest": 3},
+        {"seed": 2, "widths": [6, 8, 5, 3], "samples": 15, "largest": 3, "draws": 4},
+    ],
     "theorem_5_2": [
         {"seed": 7, "outputs": 2, "networks": 12},
         {"seed": 3, "outputs": 1, "hidden": 10, "networks": 12},

@@ -1,0 +1,224 @@
+"""Counting: derivatives by dual numbers, brackets, and the number of laws on known shapes."""
+
+import itertools
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fa_lib
+from fa_lib import count_laws, feedback_alignment, gradient_descent, lie_closure, linear, relu
+from fa_lib.counting import Dual, bracket
+
+# Sums of some ten products of factors of order one, three brackets deep: 1e-11 is thousands of eps.
+ROUNDING = 1e-11
+# (n_0, h, m): the laws of gradient descent, by Marcotte, Gribonval & Peyré (2023), and of FA.
+COUNTS = {
+    (1, 1, 1): (1, 1),
+    (2, 2, 2): (3, 3),
+    (2, 3, 2): (6, 7),
+    (3, 3, 1): (6, 9),
+    (3, 4, 2): (10, 13),
+    (2, 3, 3): (6, 6),
+    (4, 2, 1): (3, 6),
+    (1, 4, 1): (7, 7),
+}
+SOURCE = Path(fa_lib.__file__).parent
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def size(matrices):
+    return max(abs(M).max() for M in matrices)
+
+
+def quadratic(seed):
+    """Return a random field on two 2 x 2 matrices, of products in both orders and a constant."""
+    A, B, C = rng(seed).standard_normal((3, 2, 2))
+    return lambda at: (A @ at[0] @ at[1] + B, at[1].mT @ C @ at[0] - at[1] * 2)
+
+
+def two_layer_field(B, M):
+    return lambda at: (-(B.T @ M), -(M @ at[0].mT))
+
+
+def linear_field(A):
+    return lambda at: (A @ at[0],)
+
+
+@pytest.mark.parametrize(("shape", "counts"), COUNTS.items())
+@pytest.mark.parametrize(("rule", "column"), [(gradient_descent, 0), (feedback_alignment, 1)])
+def test_two_linear_layers_have_the_known_number_of_laws(shape, counts, rule, column):
+    assert count_laws(shape, rule=rule, activation=linear, rng=rng()) == counts[column]
+
+
+def test_fa_has_as_many_laws_as_the_theorem_says():
+    for n_0, h, m in itertools.product((1, 2, 4), (2, 3, 5), (1, 2)):
+        expected = h * n_0 + m * h - m * n_0 - m * (m - 1) // 2
+        assert count_laws((n_0, h, m), activation=linear, rng=rng(1)) == expected
+
+
+def test_deep_linear_fa_has_as_many_laws_as_the_theorem_says():
+    for *hidden, m in [(3, 2, 2, 1), (2, 3, 2, 2), (3, 3, 3, 3), (2, 2, 3, 3, 2)]:
+        weights = sum(a * b for a, b in itertools.pairwise((*hidden, m)))
+        expected = weights - m * hidden[0] - (len(hidden) - 1) * m * (m - 1) // 2
+        assert count_laws((*hidden, m), activation=linear, rng=rng(2)) == expected
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 1), (3, 3, 2), (2, 4, 2), (4, 3, 1)])
+@pytest.mark.parametrize("rule", [gradient_descent, feedback_alignment])
+def test_two_relu_layers_have_one_law_for_each_hidden_neuron(shape, rule):
+    # Finitely many samples can miss a thin cone of inputs, which only adds laws: take the least.
+    counts = [count_laws(shape, rule=rule, activation=relu, rng=rng(s)) for s in range(3)]
+    assert min(counts) == shape[1]
+
+
+def test_a_closure_reports_what_the_chain_of_single_units_does():
+    """All data move the chain along one curve: one field, no bracket adds to it."""
+    closure = lie_closure((1, 1, 1, 1), activation=linear, rng=rng())
+    assert (closure.parameters, closure.dimension, closure.depth) == (3, 1, 1)
+    assert closure.gap > 1e6  # between rounding (1e-16) and numbers of order one
+
+
+def test_dual_numbers_give_the_derivative_of_a_product_and_of_a_multiple():
+    """d(A X^T X - 3 X) = A (dX^T X + X^T dX) - 3 dX, for a matrix X."""
+    A, X, dX = rng().standard_normal((3, 4, 4))
+    at = Dual(X, dX)
+    result = A @ at.mT @ at - at * 3
+    expected = A @ (dX.T @ X + X.T @ dX) - 3 * dX
+    np.testing.assert_allclose(result.value, A @ X.T @ X - 3 * X, atol=ROUNDING)
+    np.testing.assert_allclose(result.tangent, expected, atol=ROUNDING)
+
+
+def test_dual_numbers_nest_to_second_derivatives():
+    """d^2(X X X) along U and V is the sum of the six products that hold U, V and one X."""
+    X, U, V = rng().standard_normal((3, 3, 3))
+    at = Dual(Dual(X, U), Dual(V, 0 * X))
+    second = (at @ at @ at).tangent.tangent
+    expected = sum(a @ b @ c for a, b, c in itertools.permutations((X, U, V)))
+    np.testing.assert_allclose(second, expected, atol=ROUNDING)
+
+
+def test_the_bracket_of_linear_fields_is_the_commutator():
+    A, B, X = rng().standard_normal((3, 3, 3))
+    (result,) = bracket(linear_field(A), linear_field(B))((X,))
+    np.testing.assert_allclose(result, (B @ A - A @ B) @ X, atol=ROUNDING)
+
+
+def test_the_bracket_of_two_layer_fields_is_that_of_the_theorem():
+    """[F_M, F_N] = (0, (N M^T - M N^T) B), and one more bracket vanishes."""
+    B, W_2 = rng().standard_normal((2, 2, 5))
+    W_1 = rng(1).standard_normal((5, 3))
+    M, N, K = rng(2).standard_normal((3, 2, 3))
+    first = bracket(two_layer_field(B, M), two_layer_field(B, N))
+    at_1, at_2 = first((W_1, W_2))
+    assert not at_1.any()
+    np.testing.assert_allclose(at_2, (N @ M.T - M @ N.T) @ B, atol=ROUNDING)
+    assert size(bracket(two_layer_field(B, K), first)((W_1, W_2))) == 0
+
+
+def test_the_bracket_of_deep_fields_is_that_of_the_theorem():
+    """[F_M, F_N]_i = C_i^T M_i, with M_1 = 0 and M_{i+1} = M_i W_i^T + S_i C_i."""
+    widths = (3, 4, 3, 2)
+    W = tuple(rng(3).standard_normal((b, a)) for a, b in itertools.pairwise(widths))
+    B_2, B_3 = (rng(4).standard_normal(M.shape) for M in W[1:])
+    C = (B_3 @ B_2, B_3, np.eye(2))
+    M, N = rng(5).standard_normal((2, 2, 3))
+
+    def deep_field(M):
+        def field(at):
+            outer = (M, M @ at[0].mT, M @ at[0].mT @ at[1].mT)
+            return tuple(-(C_i.T @ M_i) for C_i, M_i in zip(C, outer, strict=True))
+
+        return field
+
+    result = bracket(deep_field(M), deep_field(N))(W)
+    M_i, A = np.zeros((2, 3)), np.eye(3)
+    for W_i, C_i, part in zip(W, C, result, strict=True):
+        np.testing.assert_allclose(part, C_i.T @ M_i, atol=ROUNDING)
+        S = N @ A.T @ A @ M.T - M @ A.T @ A @ N.T
+        M_i, A = M_i @ W_i.T + S @ C_i, W_i @ A
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bracket_is_antisymmetric(seed):
+    F, G = quadratic(seed), quadratic(seed + 10)
+    at = tuple(rng(seed + 20).standard_normal((2, 2, 2)))
+    there, back = bracket(F, G)(at), bracket(G, F)(at)
+    assert size(there) > 0.01
+    assert size([a + b for a, b in zip(there, back, strict=True)]) < ROUNDING
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bracket_satisfies_the_jacobi_identity(seed):
+    F, G, H = (quadratic(seed + k) for k in (0, 10, 20))
+    at = tuple(rng(seed + 30).standard_normal((2, 2, 2)))
+    terms = [bracket(a, bracket(b, c))(at) for a, b, c in [(F, G, H), (G, H, F), (H, F, G)]]
+    assert min(map(size, terms)) > 0.01
+    # Third-order terms of entries that reach some tens: their products some thousands.
+    assert size([sum(parts) for parts in zip(*terms, strict=True)]) < 100 * ROUNDING
+
+
+def test_a_closure_refuses_an_activation_that_is_not_piecewise_linear():
+    for activation in (fa_lib.tanh, fa_lib.squared_relu):
+        with pytest.raises(ValueError, match=f"activation: got {activation.name}"):
+            lie_closure((2, 3, 2), activation=activation, rng=rng())
+
+
+@pytest.mark.parametrize("widths", [(2, 3), (2, 0, 1), (2, 3.5, 1), 3])
+def test_a_closure_refuses_widths_that_are_no_network(widths):
+    with pytest.raises(ValueError, match="widths: got"):
+        lie_closure(widths, activation=linear, rng=rng())
+
+
+def test_a_closure_refuses_a_seed_in_the_place_of_a_generator():
+    with pytest.raises(ValueError, match="rng: got a int"):
+        count_laws((2, 3, 2), activation=linear, rng=0)
+
+
+FAULTS = {
+    "the product rule lost a term": (
+        "self.tangent @ other.value + self.value @ other.tangent",
+        "self.tangent @ other.value",
+    ),
+    "the bracket is a sum": (
+        "a - b for a, b in zip(there, back, strict=True)",
+        "a + b for a, b in zip(there, back, strict=True)",
+    ),
+    "the closure stops after the fields": (
+        "if deeper == rank:",
+        "if depth == 1:",
+    ),
+    "the fields are bracketed with nothing new": (
+        "nested = deeper, depth + 1, bracket(draw(), nested)",
+        "nested = deeper, depth + 1, draw()",
+    ),
+}
+CODE = """
+import numpy as np
+from fa_lib import count_laws, gradient_descent, linear
+kinds = {"rule": gradient_descent, "activation": linear, "rng": np.random.default_rng(0)}
+print(count_laws((3, 4, 2), **kinds), count_laws((3, 4, 2), activation=linear, rng=kinds["rng"]))
+"""
+
+
+def counts_of(folder):
+    command = [sys.executable, "-c", CODE]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("right", [None, *FAULTS])
+def test_a_fault_planted_in_the_count_is_seen(right, tmp_path):
+    shutil.copytree(SOURCE, tmp_path / "fa_lib", ignore=shutil.ignore_patterns("__pycache__"))
+    if right:
+        module = tmp_path / "fa_lib" / "counting.py"
+        source, (old, new) = module.read_text(), FAULTS[right]
+        assert source.count(old) == 1, "the source has changed: choose the fault anew"
+        module.write_text(source.replace(old, new))
+    assert (counts_of(tmp_path) == ["10", "13"]) is (right is None)

@@ -36,6 +36,10 @@ OTHER_PARAMETERS = {
         {"seed": 1, "widths": [3, 6, 3, 1], "networks": 10, "largest": 3},
         {"seed": 2, "widths": [6, 8, 5, 3], "samples": 15, "largest": 3, "draws": 4},
     ],
+    "other_rules": [
+        {"seed": 1, "networks": 10},
+        {"seed": 9, "widths": [5, 7, 4, 2], "networks": 12},
+    ],
     "theorem_5_2": [
         {"seed": 7, "outputs": 2, "networks": 12},
         {"seed": 3, "outputs": 1, "hidden": 10, "networks": 12},

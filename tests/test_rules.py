@@ -1,0 +1,358 @@
+"""The rules beyond feedback alignment: their motion, their laws, their virtual read-outs."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fa_lib import (
+    State,
+    descend,
+    direct_feedback_alignment,
+    discrete_law,
+    feedback_alignment,
+    full_batch,
+    gradient_descent,
+    initial_state,
+    kolen_pollack,
+    layer_law,
+    linear,
+    matrix_law,
+    minibatches,
+    neuron_law,
+    pseudo_backpropagation,
+    readout_velocity,
+    relu,
+    sign_symmetric,
+    squared_relu,
+    target_projection,
+    velocity,
+    virtual_networks,
+    weighted_sign,
+    with_weight_decay,
+)
+from strategies import exact_problems, matrices, problems, seeds
+
+EPS = np.finfo(float).eps
+# Layers x samples x neurons are at most 5 x 6 x 5 = 150 rounded additions, of terms up to ten times
+# the result: 4096 eps, just below 1e-12.
+ROUNDING = 4096 * EPS
+DECAY = 0.25
+STEPS = 6
+BROADCAST = (direct_feedback_alignment, target_projection)
+broadcasts = pytest.mark.parametrize("rule", BROADCAST, ids=lambda rule: rule.name)
+
+
+def close(actual, expected):
+    largest = max(1.0, abs(expected).max())
+    return actual.shape == expected.shape and abs(actual - expected).max() <= ROUNDING * largest
+
+
+# The motion, against loops over samples that know nothing of the library.
+
+DERIVATIVES = {
+    "linear": lambda h: 1.0,
+    "ReLU": lambda h: float(h > 0),
+    "squared ReLU": lambda h: 2 * h * (h > 0),
+}
+VALUES = {
+    "linear": lambda h: h,
+    "ReLU": lambda h: h * (h > 0),
+    "squared ReLU": lambda h: h * h * (h > 0),
+}
+
+
+def directions(W, M, x, y, name):
+    """Return -sum delta_i a_{i-1}^T, sample by sample, with the squared error and carriers M."""
+    moved = [np.zeros(V.shape) for V in W]
+    for sample, target in zip(x, y, strict=True):
+        a, h = [sample], []
+        for V in W:
+            h.append(V @ a[-1])
+            a.append(np.array([VALUES[name](z) for z in h[-1]]))
+        delta = h[-1] - target
+        for i in reversed(range(len(W))):
+            moved[i] -= np.outer(delta, a[i])
+            if i > 0:
+                slope = np.array([DERIVATIVES[name](z) for z in h[i - 1]])
+                delta = (M[i - 1].T @ delta) * slope
+    return moved
+
+
+def random_signed(R, W):
+    """Return |R| with the sign of W, entry by entry."""
+    carried = np.zeros(R.shape)
+    for j, m in np.ndindex(R.shape):
+        carried[j, m] = abs(R[j, m]) * (1 if W[j, m] > 0 else -1 if W[j, m] < 0 else 0)
+    return carried
+
+
+def literal(name, state, x, y, phi):
+    """Return the derivative of the state, from the definition of the rule."""
+    W, B = state
+    if name == "frSF":
+        moved = directions(W, [random_signed(*p) for p in zip(B, W[1:], strict=True)], x, y, phi)
+        return State(tuple(moved), tuple(np.zeros(R.shape) for R in B))
+    moved = [D - DECAY * V for D, V in zip(directions(W, B, x, y, phi), W, strict=True)]
+    if name == "FA, decay":
+        return State(tuple(moved), tuple(np.zeros(C.shape) for C in B))
+    # Kolen and Pollack: B moves in the direction of W_{i+1}, and decays by a part of itself.
+    following = [D - DECAY * C for D, C in zip(directions(W, B, x, y, phi)[1:], B, strict=True)]
+    return State(tuple(moved), tuple(following))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        weighted_sign,
+        with_weight_decay(kolen_pollack, DECAY),
+        with_weight_decay(feedback_alignment, DECAY),
+    ],
+    ids=lambda rule: rule.name,
+)
+@given(data=st.data())
+def test_motion_equals_a_loop_over_samples(rule, data):
+    problem = data.draw(problems(activations=(linear, relu, squared_relu), ensembles=((),)))
+    x, y, phi = problem.x, problem.y, problem.activation
+    actual = velocity(problem.state, x, y, rule=rule, activation=phi)
+    expected = literal(rule.name, problem.state, x, y, phi.name)
+    assert all(map(close, matrices(actual), matrices(expected)))
+
+
+def test_decay_is_in_the_name_and_takes_the_potential_away():
+    rule = with_weight_decay(kolen_pollack, DECAY)
+    assert rule.name == "KP, decay"
+    assert rule.potential is None
+    assert with_weight_decay(direct_feedback_alignment, DECAY).broadcast
+
+
+# The laws, as identities between velocities: in fractions, so that equal means equal.
+
+
+def shifted(state, motion, time):
+    parts = zip(state, motion, strict=True)
+    return State(*(tuple(M + time * dM for M, dM in zip(*part, strict=True)) for part in parts))
+
+
+def before_any_flip(state, motion):
+    """Return a time short enough for every weight to keep its sign, in both directions."""
+    pairs = zip(state.weights, motion.weights, strict=True)
+    entries = [(w, dw) for W, dW in pairs for w, dw in zip(W.flat, dW.flat, strict=True)]
+    return min((abs(w / dw) for w, dw in entries if dw != 0), default=Fraction(1)) / 2
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [gradient_descent, feedback_alignment, kolen_pollack, sign_symmetric, weighted_sign],
+    ids=lambda rule: rule.name,
+)
+@given(problem=exact_problems(activations=(relu, squared_relu)))
+def test_law_moves_alike_forwards_and_backwards(rule, problem):
+    """<dW_i, W_i> = k dPsi/dt. All terms are of degree two or less in time, between flips."""
+    motion = velocity(problem.state, problem.x, problem.y, rule=rule, activation=problem.activation)
+    time, k = before_any_flip(problem.state, motion), problem.activation.degree
+    ahead, behind = (
+        layer_law(shifted(problem.state, motion, sign * time), k, rule=rule) for sign in (1, -1)
+    )
+    assert np.all(ahead == behind)
+
+
+@pytest.mark.parametrize("rule", [sign_symmetric, weighted_sign], ids=lambda rule: rule.name)
+def test_law_of_signs_loses_twice_the_weight_that_flips(rule):
+    """A flip of w to w' takes 2 k |r w'| more than the steps give."""
+    rng, flips = np.random.default_rng(0), 0
+    state = initial_state((4, 6, 5, 3), rng=rng, ensemble=(20,))
+    x, y = rng.standard_normal((12, 4)) / 4, rng.standard_normal((12, 3))
+    run = descend(state, full_batch(x, y), step=0.02, rule=rule)
+    for old, new in itertools.pairwise(itertools.islice(run, 41)):
+        gained = layer_law(new, rule=rule) - layer_law(old, rule=rule)
+        for i, R in enumerate(old.feedback):
+            size = abs(R) if rule is weighted_sign else 1
+            before, after = old.weights[i + 1], new.weights[i + 1]
+            flipped = np.sign(before) != np.sign(after)
+            moved = new.weights[i] - old.weights[i]
+            expected = (moved**2).sum((-2, -1)) / 2 - (2 * size * abs(after) * flipped).sum(
+                (-2, -1)
+            )
+            assert abs(gained[:, i] - expected).max() < 100 * ROUNDING  # laws are of order 100
+            flips += flipped.sum()
+    assert flips > 20
+
+
+@given(problem=exact_problems())
+def test_decay_shrinks_the_law_of_kolen_pollack_by_its_own_factor(problem):
+    """One step: Q' - rho^2 Q is the law of eta D alone, with rho = 1 - eta lambda."""
+    eta, decay, k = Fraction(1, 3), Fraction(1, 2), problem.activation.degree
+    rule, rho = with_weight_decay(kolen_pollack, decay), 1 - eta * decay
+    run = descend(
+        problem.state,
+        full_batch(problem.x, problem.y),
+        step=eta,
+        rule=rule,
+        activation=problem.activation,
+    )
+    old, new = itertools.islice(run, 2)
+    undecayed = State(
+        *(
+            tuple(M - rho * C for M, C in zip(*part, strict=True))
+            for part in zip(new, old, strict=True)
+        )
+    )
+    laws = [layer_law(state, k, rule=kolen_pollack) for state in (old, new, undecayed)]
+    assert np.all(laws[1] - rho**2 * laws[0] == laws[2])
+
+
+@given(problem=exact_problems())
+def test_kolen_pollack_keeps_the_difference_of_weights_and_feedback(problem):
+    run = descend(
+        problem.state,
+        full_batch(problem.x, problem.y),
+        step=Fraction(1, 3),
+        rule=kolen_pollack,
+        activation=problem.activation,
+    )
+    old, new = itertools.islice(run, 2)
+    for i in range(len(old.feedback)):
+        assert np.all(new.weights[i + 1] - new.feedback[i] == old.weights[i + 1] - old.feedback[i])
+
+
+# Virtual read-outs.
+
+
+def batches_of(problem, size, seed):
+    size = min(size, problem.x.shape[-2])
+    return minibatches(problem.x, problem.y, size, np.random.default_rng(seed))
+
+
+def trained(train, problem, rule, size, seed):
+    fastest = velocity(problem.state, problem.x, problem.y, rule=rule, **problem.options)
+    step = 1 / (64 * max(1.0, *(abs(dW).max() for dW in fastest.weights)))
+    run = train(
+        problem.state, batches_of(problem, size, seed), step=step, rule=rule, **problem.options
+    )
+    return list(itertools.islice(run, STEPS + 1))
+
+
+@broadcasts
+@given(data=st.data(), size=st.integers(1, 6), seed=seeds)
+def test_virtual_networks_leave_the_run_as_it_is(rule, data, size, seed):
+    problem = data.draw(problems(rule=rule))
+    plain = trained(descend, problem, rule, size, seed)
+    layers = trained(virtual_networks, problem, rule, size, seed)
+    for state, nets in zip(plain, layers, strict=True):
+        assert len(nets) == len(state.feedback)
+        for i, net in enumerate(nets):
+            assert np.array_equal(net.weights[0], state.weights[i])
+            assert np.array_equal(net.feedback[0], state.feedback[i])
+
+
+@broadcasts
+@given(data=st.data(), size=st.integers(1, 6), seed=seeds)
+def test_virtual_networks_obey_the_exact_law_on_every_batch(rule, data, size, seed):
+    homogeneous = (linear, relu, squared_relu)
+    problem = data.draw(problems(rule=rule, activations=homogeneous))
+    k, runs = problem.activation.degree, trained(virtual_networks, problem, rule, size, seed)
+    for states in zip(*runs, strict=True):
+        largest = max((M**2).sum((-2, -1)).max() for state in states for M in matrices(state))
+        start, *later = discrete_law(states, lambda state: layer_law(state, k))
+        for values in later:
+            gap = abs(values[0] - start[0]).max()
+            assert gap <= STEPS * ROUNDING * (1 + k) * largest
+
+
+@broadcasts
+def test_virtual_networks_obey_the_law_exactly_in_fractions(rule):
+    rng = np.random.default_rng(0)
+    widths, size = (2, 3, 3, 2), 4
+
+    def draw(*shape):
+        whole = rng.integers(-4, 5, shape).astype(object)
+        return whole * Fraction(1, 8)
+
+    state = State(
+        tuple(draw(*shape) for shape in zip(widths[1:], widths, strict=False)),
+        tuple(draw(widths[-1], n) for n in widths[1:-1]),
+    )
+    feed = minibatches(draw(size, 2), draw(size, 2), 2, rng)
+    run = virtual_networks(state, feed, step=Fraction(1, 4), rule=rule)
+    for states in zip(*itertools.islice(run, 4), strict=True):
+        start, *later = (values[0] for values in discrete_law(states))
+        assert all(np.all(values == start) for values in later)
+        assert np.any(states[-1].weights[1] != 0)  # or nothing was tested
+
+
+@given(data=st.data(), size=st.integers(1, 6), seed=seeds)
+def test_last_virtual_read_out_is_what_the_read_out_learned(data, size, seed):
+    rule = direct_feedback_alignment
+    problem = data.draw(problems(rule=rule))
+    plain = trained(descend, problem, rule, size, seed)
+    layers = trained(virtual_networks, problem, rule, size, seed)
+    for state, nets in zip(plain, layers, strict=True):
+        learned = state.weights[-1] - plain[0].weights[-1]
+        assert close(nets[-1].weights[1], learned)
+
+
+@given(data=st.data())
+def test_last_readout_velocity_is_that_of_the_read_out(data):
+    rule = direct_feedback_alignment
+    problem = data.draw(problems(rule=rule))
+    actual = readout_velocity(problem.state, problem.x, problem.y, rule=rule, **problem.options)
+    expected = velocity(problem.state, problem.x, problem.y, rule=rule, **problem.options)
+    assert len(actual) == len(problem.state.feedback)
+    assert close(actual[-1], expected.weights[-1])
+
+
+@given(data=st.data())
+def test_readout_velocity_of_target_projection_knows_no_error(data):
+    rule = target_projection
+    problem = data.draw(problems(rule=rule))
+    first, *others = problem.state.weights
+    doubled = problem.state._replace(weights=(first, *(2 * W for W in others)))
+    actual, expected = (
+        readout_velocity(state, problem.x, problem.y, rule=rule, **problem.options)[0]
+        for state in (problem.state, doubled)
+    )
+    assert np.array_equal(actual, expected)
+
+
+# Refusals.
+
+state = initial_state((3, 4, 5, 2), rng=np.random.default_rng(0))
+x, y = np.ones((6, 3)), np.ones((6, 2))
+
+
+@pytest.mark.parametrize("law", [layer_law, neuron_law], ids=lambda law: law.__name__)
+@pytest.mark.parametrize(
+    "rule",
+    [pseudo_backpropagation, *BROADCAST, with_weight_decay(kolen_pollack, DECAY)],
+    ids=lambda rule: rule.name,
+)
+def test_a_rule_without_a_potential_is_refused(law, rule):
+    with pytest.raises(ValueError, match=f"^rule: got {rule.name}, expected a rule with a pot"):
+        law(state, rule=rule)
+
+
+@pytest.mark.parametrize("rule", [sign_symmetric, weighted_sign], ids=lambda rule: rule.name)
+def test_a_rule_without_a_gram_matrix_is_refused(rule):
+    with pytest.raises(ValueError, match=f"^rule: got {rule.name}, expected a rule with a matrix"):
+        matrix_law(state, rule=rule)
+
+
+@pytest.mark.parametrize("decay", [-0.1, Fraction(-1, 2), np.nan, np.inf, "1", None])
+def test_a_decay_that_is_no_rate_is_refused(decay):
+    with pytest.raises(ValueError, match=r"^decay: got .*, expected (zero or more|a finite num)"):
+        with_weight_decay(kolen_pollack, decay)
+
+
+@pytest.mark.parametrize(
+    "rule", [feedback_alignment, gradient_descent, kolen_pollack], ids=lambda rule: rule.name
+)
+def test_virtual_read_outs_of_a_rule_that_does_not_broadcast_are_refused(rule):
+    message = f"^rule: got {rule.name}, expected a rule that broadcasts"
+    with pytest.raises(ValueError, match=message):
+        readout_velocity(state, x, y, rule=rule)
+    with pytest.raises(ValueError, match=message):
+        list(itertools.islice(virtual_networks(state, full_batch(x, y), step=0.1, rule=rule), 2))

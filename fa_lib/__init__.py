@@ -1,6 +1,6 @@
 """Feedback alignment and its conservation laws: states, rules, training, laws, alignment."""
 
-from fa_lib.alignment import signal_alignment, weight_alignment
+from fa_lib.alignment import angle, neuron_alignment, signal_alignment, weight_alignment
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import gaussian_inputs, linear_teacher
 from fa_lib.dynamics import (
@@ -14,7 +14,14 @@ from fa_lib.dynamics import (
     virtual_networks,
 )
 from fa_lib.laws import discrete_law, layer_law, matrix_law, neuron_law
-from fa_lib.linear import end_to_end, minimum_norm, row_space_split
+from fa_lib.linear import (
+    convergence_rate,
+    end_to_end,
+    excess_risk,
+    final_readout_norm,
+    minimum_norm,
+    row_space_split,
+)
 from fa_lib.network import (
     Activation,
     Loss,
@@ -49,12 +56,16 @@ __all__ = [
     "Loss",
     "Rule",
     "State",
+    "angle",
+    "convergence_rate",
     "count_laws",
     "descend",
     "direct_feedback_alignment",
     "discrete_law",
     "end_to_end",
+    "excess_risk",
     "feedback_alignment",
+    "final_readout_norm",
     "flow",
     "forward",
     "full_batch",
@@ -70,6 +81,7 @@ __all__ = [
     "matrix_law",
     "minibatches",
     "minimum_norm",
+    "neuron_alignment",
     "neuron_law",
     "pseudo_backpropagation",
     "readout_velocity",

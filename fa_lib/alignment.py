@@ -1,7 +1,13 @@
-"""Alignment: cosines between weights and feedback, and between the signals of two rules."""
+"""Alignment: cosines between weights and feedback, and between the signals of two rules.
+
+A cosine keeps its sign: what points against the feedback has a negative cosine and an angle of
+more than 90 degrees.
+"""
+
+import math
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace, stack_last
+from fa_lib._arrays import Array, inner, is_lazy_array, namespace, stack_last
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
 from fa_lib.rules import Rule, feedback_alignment, gradient_descent, teach
 
@@ -23,10 +29,59 @@ def weight_alignment(state: State) -> Array:
     ------
     ValueError
         If shapes or dtypes do not fit.
+
+    Notes
+    -----
+    The layer-wise alignment of Robertson & Koyejo (arXiv 2306.01870).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W_1, W_2, B_2 = np.ones((2, 3)), np.array([[3.0, 0.0]]), np.array([[-4.0, 0.0]])
+    >>> weight_alignment(State((W_1, W_2), (B_2,)))
+    array([-1.])
     """
     _checks.feedback(state)
     _checks.floats("W_1", state.weights[0])
     return _cosines(state.weights[1:], state.feedback)
+
+
+def neuron_alignment(state: State) -> tuple[Array, ...]:
+    """Return the cosine between v and b for each hidden neuron: its outgoing columns of W and B.
+
+    Parameters
+    ----------
+    state : State
+        As in `weight_alignment`.
+
+    Returns
+    -------
+    tuple of arrays (..., n_i), one for each hidden layer
+        From -1 to 1, dimensionless; not a number where one of the two is zero. With a single
+        output, v and b are numbers, and their cosine is 1 or -1.
+
+    Raises
+    ------
+    ValueError
+        As `weight_alignment`.
+
+    Notes
+    -----
+    Not in the paper; the angle that belongs to `neuron_law`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W_2, B_2 = np.array([[3.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 1.0], [0.0, 0.0]])
+    >>> neuron_alignment(State((np.ones((2, 3)), W_2), (B_2,)))
+    (array([1., 0.]),)
+    """
+    _checks.feedback(state)
+    _checks.floats("W_1", state.weights[0])
+    return tuple(
+        _cosine(_columns(W), _columns(B))
+        for W, B in zip(state.weights[1:], state.feedback, strict=True)
+    )
 
 
 def signal_alignment(
@@ -77,16 +132,65 @@ def signal_alignment(
     return _cosines(ours, theirs)
 
 
+def angle(cosine: Array) -> Array:
+    """Return the angle of a signed cosine, in degrees: 0 along, 90 across, 180 against.
+
+    Parameters
+    ----------
+    cosine : array, of any shape
+        As the other functions of this module return it. Floats only.
+
+    Returns
+    -------
+    array of the same shape
+        From 0 to 180; not a number where the cosine is none.
+
+    Raises
+    ------
+    ValueError
+        If it is no array of floats, or lies outside -1 to 1 by more than rounding.
+
+    Notes
+    -----
+    As Lillicrap et al. (2016) measure it. Near 0 and 180 the rounding of a cosine in float64 is
+    worth 1e-6 degrees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> angle(np.array([1.0, 0.0, -1.0]))
+    array([  0.,  90., 180.])
+    """
+    dtype = getattr(cosine, "dtype", None)
+    if "float" not in str(dtype):
+        came = f"a {type(cosine).__name__}" if dtype is None else f"dtype {dtype}"
+        _checks.refuse("cosine", came, "an array of a floating-point dtype")
+    xp = namespace(cosine)
+    rounding = float(xp.finfo(cosine.dtype).eps) ** 0.5
+    if not is_lazy_array(cosine) and bool(xp.any(xp.abs(cosine) > 1 + rounding)):
+        _checks.refuse("cosine", "an entry outside of it", "a range of -1 to 1")
+    return xp.acos(xp.clip(cosine, -1, 1)) * (180 / math.pi)
+
+
 def _cosines(ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> Array:
-    xp = namespace(*ours)
-    cosines = []
-    for A, B in zip(map(_unit, ours), map(_unit, theirs), strict=True):
-        squares = inner(A, A) * inner(B, B)
-        defined = squares > 0
-        # Divide by one where there is no angle: 0 / 0 would warn before it gives nan.
-        norms = xp.sqrt(xp.where(defined, squares, xp.ones_like(squares)))
-        cosines.append(xp.where(defined, inner(A, B) / norms, xp.nan * xp.ones_like(squares)))
+    cosines = [_cosine(A, B) for A, B in zip(ours, theirs, strict=True)]
     return stack_last(cosines, like=ours[0])
+
+
+def _cosine(A: Array, B: Array) -> Array:
+    """Return the cosine between the matrices of two stacks, nan where one of them is zero."""
+    xp = namespace(A, B)
+    A, B = _unit(A), _unit(B)
+    squares = inner(A, A) * inner(B, B)
+    defined = squares > 0
+    # Divide by one where there is no angle: 0 / 0 would warn before it gives nan.
+    norms = xp.sqrt(xp.where(defined, squares, xp.ones_like(squares)))
+    return xp.where(defined, inner(A, B) / norms, xp.nan * xp.ones_like(squares))
+
+
+def _columns(A: Array) -> Array:
+    """Make a stack of matrices of one row each from the columns: (..., m, n) -> (..., n, 1, m)."""
+    return A.mT[..., None, :]
 
 
 def _unit(A: Array) -> Array:

@@ -39,10 +39,10 @@ def gaussian_inputs(
     _checks.generator(rng)
     _checks.ensemble(ensemble)
     white = rng.standard_normal((*ensemble, samples, n_0))
-    return white if covariance is None else white @ _square_root(covariance, n_0)
+    return white if covariance is None else white @ covariance_root(covariance, n_0)
 
 
-def _square_root(covariance: np.ndarray, n_0: int) -> np.ndarray:
+def covariance_root(covariance: np.ndarray, n_0: int) -> np.ndarray:
     _checks.array("covariance", covariance)
     if covariance.shape != (n_0, n_0):
         _checks.refuse("covariance", f"shape {covariance.shape}", f"({n_0}, {n_0})")

@@ -1,12 +1,14 @@
-"""Linear networks: the one matrix that they are, and the minimum-norm solution."""
+"""Linear networks: the one matrix that they are, where training takes them, and how fast."""
 
 from functools import reduce
 
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, pseudoinverse
+from fa_lib._arrays import Array, inner, pseudoinverse
+from fa_lib.data import covariance_root
 from fa_lib.network import State
+from fa_lib.rules import Rule, feedback_alignment, gradient_descent
 
 
 def end_to_end(state: State) -> Array:
@@ -85,3 +87,166 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
     _checks.leading(w, x)
     inside = w @ (pseudoinverse(x) @ x)
     return inside, w - inside
+
+
+def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return 2 lambda_min(B B^T) lambda_min(X X^T), the proven rate of feedback alignment.
+
+    In a two-layer linear network that starts from W_1 X^T = 0 and W_2 = B, the weighted loss
+    V = 1/2 tr(E^T B B^T E) is at most V(0) exp(-rate * t).
+
+    Parameters
+    ----------
+    B : array (..., m, h)
+        The feedback. Floats only.
+    x : array (..., N, n_0)
+        The samples, as rows.
+
+    Returns
+    -------
+    array (...)
+        In units of 1 / time. Zero, and no promise, where m > h or N > n_0.
+
+    Raises
+    ------
+    ValueError
+        If an argument is no array of finite floats, or their leading axes do not fit.
+
+    Notes
+    -----
+    Not in the paper; proved on the page about convergence.
+
+    Examples
+    --------
+    >>> B, x = np.array([[2.0, 0.0]]), np.array([[3.0, 0.0], [0.0, 1.0]])
+    >>> float(convergence_rate(B, x))
+    8.0
+    """
+    for name, value in (("B", B), ("x", x)):
+        _checks.array(name, value)
+        _checks.floats(name, value)
+    _checks.leading(B, x)
+    return 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
+
+
+def _least_eigenvalue(A: np.ndarray) -> np.ndarray:
+    """Return the least eigenvalue of A A^T: (..., m, n) -> (...)."""
+    rows, columns = A.shape[-2:]
+    if rows > columns:
+        return np.zeros(A.shape[:-2], A.dtype)
+    return np.linalg.svd(A, compute_uv=False)[..., -1] ** 2
+
+
+def final_readout_norm(
+    theta_norm: float | np.ndarray,
+    *,
+    feedback_norm: float | np.ndarray,
+    kappa: float | np.ndarray,
+    rule: Rule = feedback_alignment,
+) -> np.ndarray:
+    """Return ||W_2|| at the end of training a two-layer linear network with one output.
+
+    From W_1 X^T = 0 and W_2 = kappa b the read-out stays on the line of b. With the norm
+    ||theta*|| of the minimum-norm solution it ends, under feedback alignment, at c ||b||, where
+    c = kappa + s^2 / 2 and ||b||^2 c s = ||theta*||; under gradient descent at the norm w that
+    solves w sqrt(w^2 - kappa^2 ||b||^2) = ||theta*||.
+
+    Parameters
+    ----------
+    theta_norm : number or array (...)
+        ||theta*||, zero or more.
+    feedback_norm : number or array (...)
+        ||b||, positive.
+    kappa : number or array (...)
+        The start of the read-out in units of b: zero or more, and positive for gradient descent,
+        which does not leave zero.
+    rule : Rule
+        Feedback alignment or gradient descent.
+
+    Returns
+    -------
+    array (...)
+        Of the shape that the arguments broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, shapes do not fit, or the rule is another.
+
+    Notes
+    -----
+    Not in the paper; derived on the page about the implicit bias.
+
+    Examples
+    --------
+    >>> float(final_readout_norm(12.0, feedback_norm=1.0, kappa=4.0))
+    6.0
+    """
+    given = {"theta_norm": theta_norm, "feedback_norm": feedback_norm, "kappa": kappa}
+    q, b, k = (_checks.scale(name, value, np.shape(value)) for name, value in given.items())
+    _checks.leading(*(value[..., None, None] for value in (q, b, k)))
+    if rule not in (feedback_alignment, gradient_descent):
+        _checks.refuse("rule", getattr(rule, "name", repr(rule)), "FA or GD")
+    if not np.all(b > 0):
+        _checks.refuse("feedback_norm", feedback_norm, "positive numbers")
+    if rule == feedback_alignment:
+        return (k + _cubic_root(2 * k, 2 * q / b**2) ** 2 / 2) * b
+    if not np.all(k > 0):
+        _checks.refuse("kappa", kappa, "positive numbers: gradient descent does not leave zero")
+    return np.sqrt(((k * b) ** 2 + np.hypot((k * b) ** 2, 2 * q)) / 2)
+
+
+def _cubic_root(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return the root s >= 0 of s^3 + p s = q, for p, q >= 0, by Newton's method."""
+    p, q = np.broadcast_arrays(p, q)
+    # Neither term exceeds q, so both bounds lie above the root; the smaller is within twice of it.
+    s = np.minimum(np.cbrt(q), np.divide(q, p, out=np.full(q.shape, np.inf), where=p > 0))
+    slope = np.where(s > 0, 3 * s * s + p, 1.0)  # s is zero where q is
+    for _ in range(7):  # convex and increasing: from above the error is squared each time
+        s = (2 * s**3 + q) / slope
+        slope = np.where(s > 0, 3 * s * s + p, 1.0)
+    return s
+
+
+def excess_risk(
+    theta: np.ndarray, teacher: np.ndarray, covariance: np.ndarray | None = None
+) -> np.ndarray:
+    """Return <D, D Sigma> for D = theta - teacher: the expected squared error on a new input.
+
+    The target's own noise, which no theta can predict, is left out.
+
+    Parameters
+    ----------
+    theta : array (..., m, n_0)
+        What was learned, as `end_to_end` gives it. Floats only.
+    teacher : array (..., m, n_0)
+    covariance : array (n_0, n_0), optional
+        Sigma, of centred inputs: symmetric, positive semidefinite; the identity by default.
+
+    Returns
+    -------
+    array (...)
+        Zero or more.
+
+    Raises
+    ------
+    ValueError
+        If shapes or dtypes do not fit, or ``covariance`` is not a covariance.
+
+    Examples
+    --------
+    >>> theta, teacher = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0]])
+    >>> float(excess_risk(theta, teacher))
+    4.0
+    """
+    _checks.array("teacher", teacher)
+    _checks.columns("theta", theta, teacher.shape[-1])
+    if theta.dtype != teacher.dtype:
+        _checks.refuse("theta", f"dtype {theta.dtype}", f"{teacher.dtype}, the dtype of teacher")
+    if theta.shape[-2] != teacher.shape[-2]:
+        _checks.refuse("theta", f"shape {theta.shape}", f"{teacher.shape[-2]} rows, as the teacher")
+    _checks.leading(theta, teacher)
+    off = theta - teacher
+    if covariance is not None:
+        off = off @ covariance_root(covariance, teacher.shape[-1])
+    return inner(off, off)

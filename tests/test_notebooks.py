@@ -36,6 +36,14 @@ OTHER_PARAMETERS = {
         {"seed": 1, "widths": [3, 6, 3, 1], "networks": 10, "largest": 3},
         {"seed": 2, "widths": [6, 8, 5, 3], "samples": 15, "largest": 3, "draws": 4},
     ],
+    "convergence": [
+        {"seed": 7, "networks": 40, "hidden": 6, "outputs": 2, "samples": 3},
+        {"seed": 123, "networks": 60, "inputs": 20, "hidden": 12, "outputs": 4, "samples": 5},
+    ],
+    "implicit_bias": [
+        {"seed": 7, "networks": 10, "inputs": 20, "samples": 5, "hidden": 5},
+        {"seed": 2024, "problems": 120, "inputs": 12, "samples": 3, "hidden": 12},
+    ],
     "other_rules": [
         {"seed": 1, "networks": 10},
         {"seed": 9, "widths": [5, 7, 4, 2], "networks": 12},

@@ -43,6 +43,7 @@ def gaussian_inputs(
 
 
 def covariance_root(covariance: np.ndarray, n_0: int) -> np.ndarray:
+    """Return the symmetric square root of a covariance, or refuse what is none."""
     _checks.array("covariance", covariance)
     if covariance.shape != (n_0, n_0):
         _checks.refuse("covariance", f"shape {covariance.shape}", f"({n_0}, {n_0})")

@@ -48,6 +48,15 @@ OTHER_PARAMETERS = {
         {"seed": 1, "networks": 10},
         {"seed": 9, "widths": [5, 7, 4, 2], "networks": 12},
     ],
+    "alignment": [
+        {"seed": 7, "networks": 30},
+        {
+            "seed": 11,
+            "widths": [6, 12, 3],
+            "seeds": 240,
+            "deep_widths": [14, 18, 18, 18, 4],
+        },
+    ],
     "theorem_5_2": [
         {"seed": 7, "outputs": 2, "networks": 12},
         {"seed": 3, "outputs": 1, "hidden": 10, "networks": 12},

@@ -49,8 +49,8 @@ def claim(
     below, above, equals : number
         The bound: one of them, or ``below`` and ``above`` for a range.
     rounding : bool
-        The figure is a rounding error, whose digits depend on the machine:
-        show the bound alone.
+        The figure is an error of rounding or of a solver, whose digits depend
+        on the machine: say that it is within its bound, and no more.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def claim(
     record = {
         "name": name,
         "statement": statement,
-        "measured": "rounding" if rounding else figure,
+        "measured": "within" if rounding else figure,
         "bound": kept,
         "source": source,
         "verdict": "holds",  # or the assertion above would have ended the page

@@ -45,8 +45,8 @@ OTHER_PARAMETERS = {
         {"seed": 2024, "problems": 120, "inputs": 12, "samples": 3, "hidden": 12},
     ],
     "other_rules": [
-        {"seed": 1, "networks": 10},
-        {"seed": 9, "widths": [5, 7, 4, 2], "networks": 12},
+        {"seed": 1},
+        {"seed": 2, "widths": [5, 6, 4, 4, 2]},
     ],
     "alignment": [
         {"seed": 7, "networks": 30},

@@ -18,6 +18,10 @@ LOSSES = (fa_lib.squared_error, fa_lib.softmax_cross_entropy)
 ENSEMBLES = ((), (2,), (2, 3))
 EXACT = (fa_lib.linear, fa_lib.relu, fa_lib.leaky_relu(Fraction(1, 4)), fa_lib.squared_relu)
 
+# An identity on a random problem sums at most 5 x 6 x 5 = 150 rounded terms (layers, samples,
+# neurons), of factors that cancel by an order of magnitude or so: 4096 eps of the terms' size.
+ROUNDING = 4096 * np.finfo(float).eps
+
 seeds = st.integers(0, 2**32 - 1)
 
 

@@ -25,10 +25,8 @@ from fa_lib import (
     tanh,
     velocity,
 )
-from strategies import RULES, draw_problem, each, matrices, member, problems, seeds
+from strategies import ROUNDING, RULES, draw_problem, each, matrices, member, problems, seeds
 
-EPS = np.finfo(float).eps
-ROUNDING = 4096 * EPS  # as in test_velocity: about 150 additions, and some amplification
 # The solver keeps each of a few hundred steps to its default rtol = 1e-10.
 SOLVED = 1e-8
 # Order 1 means a slope of 1 up to a term of the order of the step, at most 1/64 here.

@@ -34,12 +34,8 @@ from fa_lib import (
     weighted_sign,
     with_weight_decay,
 )
-from strategies import exact_problems, matrices, problems, seeds
+from strategies import ROUNDING, exact_problems, matrices, problems, seeds
 
-EPS = np.finfo(float).eps
-# Layers x samples x neurons are at most 5 x 6 x 5 = 150 rounded additions, of terms up to ten times
-# the result: 4096 eps, just below 1e-12.
-ROUNDING = 4096 * EPS
 DECAY = 0.25
 STEPS = 6
 BROADCAST = (direct_feedback_alignment, target_projection)

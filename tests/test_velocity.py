@@ -20,6 +20,7 @@ from fa_lib import (
 from fa_lib.rules import with_weight_decay
 from strategies import (
     LOSSES,
+    ROUNDING,
     RULES,
     draw_problem,
     each,
@@ -29,10 +30,6 @@ from strategies import (
     seeds,
 )
 
-EPS = np.finfo(float).eps
-# Layers x samples x neurons are at most 5 x 6 x 5 = 150 rounded additions, and a layer may
-# multiply the error it was given by a factor of order 10: 4096 eps, just below 1e-12.
-ROUNDING = 4096 * EPS
 SMALL = 1e-30  # an imaginary step whose square vanishes beside any real part
 LAYERED = [name for name in RULES if name not in reference.BROADCAST]
 

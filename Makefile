@@ -14,7 +14,7 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $(READY)
 
-book: $(READY) ## execute every notebook from scratch and build the book
+book: $(READY) ## execute the notebooks that changed and build the book
 	$(PYTHON) tools/execute.py _build/source
 	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
 	@echo "The book: $(CURDIR)/_build/html/index.html"

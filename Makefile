@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock clean
+.PHONY: help book test check serve lab notebooks lock audit clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -11,7 +11,8 @@ help: ## list the commands
 
 $(READY): requirements.txt pyproject.toml
 	test -x $(PYTHON) || python3 -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)
 
 book: $(READY) ## execute the notebooks that changed and build the book
@@ -38,6 +39,9 @@ notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
 
 lock: $(READY) ## choose new versions for requirements.txt
 	$(PYTHON) tools/lock.py
+
+audit: $(READY) ## ask the public databases for known vulnerabilities of the pinned packages
+	$(PYTHON) -m uv tool run pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.txt
 
 clean: ## remove what was built, the environment too
 	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -9,15 +9,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = """\
-# Made by `make lock` from the ranges in pyproject.toml. Installs fa_lib itself, too.
--e .
+# Made by `make lock` from the ranges in pyproject.toml: one version of each package, and the hashes
+# of its files, without which pip installs nothing. fa_lib itself is installed after them.
 """
 
 
 def main() -> None:
     """Resolve, and keep what pip needs."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
-    command += ["--python-version", "3.11", "--all-extras", "--no-header", "pyproject.toml"]
+    command += ["--python-version", "3.11", "--all-extras", "--no-header"]
+    command += ["--generate-hashes", "pyproject.toml"]
     locked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     (ROOT / "requirements.txt").write_text(HEADER + locked, encoding="utf-8")
 

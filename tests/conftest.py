@@ -1,7 +1,12 @@
-"""How the tests draw their random problems: the same ones in every run."""
+"""How the tests draw their random problems, the same ones in every run; and their browser."""
+
+import os
+import shutil
 
 import matplotlib as mpl
+import pytest
 from hypothesis import Phase, settings
+from playwright.sync_api import sync_playwright
 
 mpl.use("Agg")
 
@@ -9,3 +14,22 @@ settings.register_profile("book", deadline=None, derandomize=True, database=None
 # For test_faults: a planted fault need only be found, not made small.
 settings.register_profile("find", settings.get_profile("book"), phases=[Phase.generate])
 settings.load_profile("book")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, without a window and without the network.
+
+    The environment variable CHROMIUM names another executable.
+    """
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if path is None:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say(
+            "no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
+        )
+    with sync_playwright() as playwright:
+        # Nothing here is foreign: the sandbox, which root may not use, can stay off.
+        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -1,0 +1,233 @@
+"""Explorable figures: what a page hands to the browser, and the same in Python.
+
+A figure is a problem (arrays), settings (what the reader moves), and a start
+made of both. static/network.js computes in the browser what `run` computes
+here; tests/test_live.py compares the two.
+"""
+
+import html
+import itertools
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from IPython.display import display
+
+import fa_lib as fa
+from fa_lib import figures
+
+Problem = dict[str, Any]
+Settings = dict[str, Any]
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        fa.feedback_alignment,
+        fa.gradient_descent,
+        fa.direct_feedback_alignment,
+    )
+}
+
+
+class Explorable(NamedTuple):
+    """A figure: its name in live.js, its data from a seed, and its runs."""
+
+    name: str
+    problem: Callable[[int], Problem]
+    start: Callable[[Problem, Settings], fa.State]
+    steps: int
+    controls: tuple[dict[str, Any], ...]
+
+
+def slider(
+    name: str,
+    label: str,
+    span: tuple[float, float],
+    by: float,
+    value: float,
+    unit: str = "",
+) -> dict[str, Any]:
+    """Return a control: a number that the reader moves."""
+    low, high = span
+    return {
+        "name": name,
+        "label": label,
+        "min": low,
+        "max": high,
+        "step": by,
+        "value": value,
+        "unit": unit,
+    }
+
+
+RULE = {"name": "rule", "label": "Rule", "options": [*RULES], "value": "FA"}
+ANGLE = slider("angle", "Angle of B from W(0)", (0, 180), 5, 90, "°")
+
+
+def turned(W: np.ndarray, other: np.ndarray, angle: float) -> np.ndarray:
+    """Return the matrix at this angle, in degrees, from W and as long as W.
+
+    It lies in the plane of W and ``other``.
+    """
+    off = other - (other * W).sum() / (W * W).sum() * W
+    across = np.linalg.norm(W) / np.linalg.norm(off) * off
+    radians = math.radians(angle)
+    return math.cos(radians) * W + math.sin(radians) * across
+
+
+def rounded(**problem: Any) -> Problem:
+    """Round arrays to 12 decimals, so that a page is the same everywhere.
+
+    Machines differ in the last bits of a product. Both sides, Python and the
+    browser, then start from the very same doubles.
+    """
+    return {
+        name: [np.round(M, 12) for M in value]
+        if isinstance(value, tuple)
+        else np.round(value, 12)
+        for name, value in problem.items()
+    }
+
+
+def law_problem(seed: int) -> Problem:
+    """Draw a network of three layers, and data from a linear teacher.
+
+    The last two widths agree: so DFA's feedback has the shapes of FA's. With
+    a leaky ReLU no unit dies, and training goes on under every rule.
+    """
+    rng = np.random.default_rng(seed)
+    widths = (4, 6, 3, 3)
+    x = fa.gaussian_inputs(8, widths[0], rng=rng)
+    y, _ = fa.linear_teacher(x, widths[-1], rng=rng)
+    weights = fa.initial_state(widths, rng=rng).weights
+    others = tuple(rng.standard_normal(W.shape) for W in weights[1:])
+    return rounded(slope=0.5, x=x, y=y, weights=weights, others=others)
+
+
+def law_start(problem: Problem, settings: Settings) -> fa.State:
+    """Scale the weights; turn the feedback from them, at its own scale."""
+    weights = problem["weights"]
+    pairs = zip(weights[1:], problem["others"], strict=True)
+    return fa.State(
+        tuple(settings["scale"] * W for W in weights),
+        tuple(turned(W, other, settings["angle"]) for W, other in pairs),
+    )
+
+
+def minimum_norm_problem(seed: int) -> Problem:
+    """Draw a linear network of two layers, and fewer samples than inputs."""
+    rng = np.random.default_rng(seed)
+    widths = (6, 4, 2)
+    x = fa.gaussian_inputs(3, widths[0], rng=rng)
+    y, _ = fa.linear_teacher(x, widths[-1], rng=rng)
+    W1, W2 = fa.initial_state(widths, rng=rng).weights
+    inside, outside = fa.row_space_split(W1, x)
+    return rounded(
+        slope=1,  # of the leaky ReLU: none
+        x=x,
+        y=y,
+        inside=inside,
+        outside=outside,
+        readout=W2,
+        other=rng.standard_normal(W2.shape),
+        theta=fa.minimum_norm(x, y),
+    )
+
+
+def minimum_norm_start(problem: Problem, settings: Settings) -> fa.State:
+    """Scale both parts of the first layer; turn the feedback."""
+    W1 = sum(settings[part] * problem[part] for part in ("inside", "outside"))
+    W2 = problem["readout"]
+    B = turned(W2, problem["other"], settings["angle"])
+    return fa.State((W1, W2), (B,))
+
+
+law = Explorable(
+    "law",
+    law_problem,
+    law_start,
+    200,
+    (
+        RULE,
+        slider("step", "Step size", (0.005, 0.06), 0.005, 0.02),
+        slider("scale", "Scale of W(0)", (0.1, 1.5), 0.1, 1),
+        ANGLE,
+    ),
+)
+minimum_norm = Explorable(
+    "minimumNorm",
+    minimum_norm_problem,
+    minimum_norm_start,
+    400,
+    (
+        RULE,
+        slider("step", "Step size", (0.01, 0.2), 0.01, 0.03),
+        slider("inside", "Scale of W∥(0)", (0, 2), 0.1, 1),
+        slider("outside", "Scale of W⊥(0)", (0, 2), 0.1, 1),
+        ANGLE,
+    ),
+)
+
+
+def defaults(figure: Explorable) -> Settings:
+    """Return the settings that the reader finds."""
+    return {each["name"]: each["value"] for each in figure.controls}
+
+
+def run(
+    figure: Explorable, problem: Problem, settings: Settings
+) -> list[fa.State]:
+    """Return the states of a run: the start, and one after each step."""
+    run = fa.descend(
+        figure.start(problem, settings),
+        fa.full_batch(problem["x"], problem["y"]),
+        step=settings["step"],
+        rule=RULES[settings["rule"]],
+        activation=fa.leaky_relu(float(problem["slope"])),
+    )
+    return list(itertools.islice(run, figure.steps + 1))
+
+
+def losses(problem: Problem, path: list[fa.State]) -> list[float]:
+    """Return the loss of each state of a run."""
+    activation = fa.leaky_relu(float(problem["slope"]))
+    outputs = (
+        fa.forward(state, problem["x"], activation=activation)[1][-1]
+        for state in path
+    )
+    return [fa.squared_error.value(f, problem["y"]) for f in outputs]
+
+
+def explore(figure: Explorable, problem: Problem, instead: str) -> None:
+    """Show the figure where a browser runs it, and elsewhere say ``instead``.
+
+    Parameters
+    ----------
+    figure : Explorable
+    problem : dict
+        As ``figure.problem`` draws it.
+    instead : str
+        What the figure shows at first, for readers without JavaScript.
+    """
+    data = {
+        "figure": figure.name,
+        "problem": problem,
+        "steps": figure.steps,
+        "controls": figure.controls,
+        "colours": {name: figures.COLOURS[name] for name in RULES},
+    }
+    # repr of a float, which JSON uses, gives back the same float.
+    text = json.dumps(data, default=lambda M: M.tolist()).replace(
+        "<", r"\u003c"
+    )
+    scripts = "".join(
+        f'<script src="../_static/{name}" defer></script>\n'
+        for name in ("network.js", "live.js")
+    )
+    page = (
+        f'<div class="live">\n<p>{html.escape(instead)}</p>\n'
+        f'<script type="application/json">{text}</script>\n</div>\n{scripts}'
+    )
+    display({"text/html": page, "text/plain": instead}, raw=True)

@@ -152,10 +152,11 @@ def mnist(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     LeCun, Bottou, Bengio & Haffner (1998). Another set in the same layout is read as well.
     """
     names = ("x_train", "x_test", "y_train", "y_test")
-    with np.load(path, allow_pickle=False) as file:
-        missing = [name for name in names if name not in getattr(file, "files", ())]
-        if missing:
-            _checks.refuse("path", f"a file without {missing}", f"one with the arrays {names}")
+    file = np.load(path, allow_pickle=False)
+    missing = [name for name in names if name not in getattr(file, "files", ())]
+    if missing:
+        _checks.refuse("path", f"a file without {missing}", f"one with the arrays {names}")
+    with file:
         first_images, last_images, first_labels, last_labels = (file[name] for name in names)
     images = np.concatenate([first_images, last_images])
     labels = np.concatenate([first_labels, last_labels])

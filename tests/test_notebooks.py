@@ -48,6 +48,10 @@ OTHER_PARAMETERS = {
         {"seed": 1},
         {"seed": 2, "widths": [5, 6, 4, 4, 2]},
     ],
+    "real_data": [
+        {"seed": 1, "networks": 10, "depths": [2, 3], "class_counts": [2, 10]},
+        {"seed": 2, "width": 24, "depths": [3], "size": 25, "epochs": 6, "class_counts": [3, 9]},
+    ],
     "alignment": [
         {"seed": 7, "networks": 30},
         {

@@ -50,7 +50,7 @@ OTHER_PARAMETERS = {
     ],
     "real_data": [
         {"seed": 1, "networks": 10, "depths": [2, 3], "class_counts": [2, 10]},
-        {"seed": 2, "width": 24, "depths": [3], "size": 25, "epochs": 6, "class_counts": [3, 9]},
+        {"seed": 2, "width": 24, "depths": [3], "size": 25, "epochs": 6, "class_counts": [3, 10]},
     ],
     "alignment": [
         {"seed": 7, "networks": 30},

@@ -3,6 +3,7 @@
 That they reproduce their stored outputs is tested by nbval, on the notebooks themselves.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -120,6 +121,18 @@ def test_claims_hold_with_other_parameters(page, number, tmp_path):
     recorded = run_elsewhere(page, tmp_path, parameters)
     assert [r["name"] for r in recorded] == [r["name"] for r in claims(BOOK / f"{page}.ipynb")]
     assert {r["verdict"] for r in recorded} == {"holds"}
+
+
+def test_every_link_to_a_claim_names_a_claim():
+    sources = [*BOOK.glob("*.md"), *BOOK.glob("*.ipynb")]
+    linked = {
+        name
+        for path in sources
+        for name in re.findall(r"\]\(claim:([^)]*)\)", path.read_text(encoding="utf-8"))
+    }
+    known = {r["name"] for page in pages_on_disk() for r in claims(BOOK / f"{page}.ipynb")}
+    assert linked
+    assert not linked - known
 
 
 def test_scorecard_lists_what_the_pages_of_another_folder_recorded(tmp_path):

@@ -2,7 +2,16 @@
 
 from fa_lib.alignment import angle, neuron_alignment, signal_alignment, weight_alignment
 from fa_lib.counting import LieClosure, count_laws, lie_closure
-from fa_lib.data import gaussian_inputs, linear_teacher
+from fa_lib.data import (
+    digits,
+    gaussian_inputs,
+    keep_classes,
+    linear_teacher,
+    mnist,
+    one_hot,
+    openml_mnist,
+    random_split,
+)
 from fa_lib.dynamics import (
     Diverged,
     descend,
@@ -60,6 +69,7 @@ __all__ = [
     "convergence_rate",
     "count_laws",
     "descend",
+    "digits",
     "direct_feedback_alignment",
     "discrete_law",
     "end_to_end",
@@ -72,6 +82,7 @@ __all__ = [
     "gaussian_inputs",
     "gradient_descent",
     "initial_state",
+    "keep_classes",
     "kolen_pollack",
     "layer_law",
     "leaky_relu",
@@ -81,9 +92,13 @@ __all__ = [
     "matrix_law",
     "minibatches",
     "minimum_norm",
+    "mnist",
     "neuron_alignment",
     "neuron_law",
+    "one_hot",
+    "openml_mnist",
     "pseudo_backpropagation",
+    "random_split",
     "readout_velocity",
     "relu",
     "row_space_split",

@@ -148,6 +148,15 @@ def data(x: Array, y: Array) -> None:
     leading(x, y)
 
 
+def table(x: Array, y: Array) -> None:
+    """Refuse samples and targets that are not one matrix of floats each, row for row."""
+    data(x, y)
+    floats("x", x)
+    for name, value in (("x", x), ("y", y)):
+        if value.ndim != 2:
+            refuse(name, f"shape {tuple(value.shape)}", "two axes: a row for each sample")
+
+
 def columns(name: str, value: Array, width: int) -> None:
     """Refuse a matrix that does not have ``width`` columns."""
     array(name, value)

@@ -3,6 +3,7 @@
 That they reproduce their stored outputs is tested by nbval, on the notebooks themselves.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,10 @@ OTHER_PARAMETERS = {
     "other_rules": [
         {"seed": 1},
         {"seed": 2, "widths": [5, 6, 4, 4, 2]},
+    ],
+    "real_data": [
+        {"seed": 1, "networks": 10, "depths": [2, 3], "class_counts": [2, 10]},
+        {"seed": 2, "width": 24, "depths": [3], "size": 25, "epochs": 6, "class_counts": [3, 10]},
     ],
     "alignment": [
         {"seed": 7, "networks": 30},
@@ -116,6 +121,18 @@ def test_claims_hold_with_other_parameters(page, number, tmp_path):
     recorded = run_elsewhere(page, tmp_path, parameters)
     assert [r["name"] for r in recorded] == [r["name"] for r in claims(BOOK / f"{page}.ipynb")]
     assert {r["verdict"] for r in recorded} == {"holds"}
+
+
+def test_every_link_to_a_claim_names_a_claim():
+    sources = [*BOOK.glob("*.md"), *BOOK.glob("*.ipynb")]
+    linked = {
+        name
+        for path in sources
+        for name in re.findall(r"\]\(claim:([^)]*)\)", path.read_text(encoding="utf-8"))
+    }
+    known = {r["name"] for page in pages_on_disk() for r in claims(BOOK / f"{page}.ipynb")}
+    assert linked
+    assert not linked - known
 
 
 def test_scorecard_lists_what_the_pages_of_another_folder_recorded(tmp_path):

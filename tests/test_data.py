@@ -1,0 +1,199 @@
+"""Labelled images: what the loaders return, how they are cut and split, and what they refuse."""
+
+import sys
+
+import numpy as np
+import pytest
+from sklearn import datasets
+from test_refusals import refused, table
+
+import fa_lib as fa
+
+IMAGES, TARGETS = fa.digits()
+
+
+def test_digits_are_the_images_of_scikit_learn_from_zero_to_one():
+    source = datasets.load_digits()
+    assert IMAGES.dtype == TARGETS.dtype == np.float64
+    assert np.array_equal(16 * IMAGES, source.data)
+    assert np.array_equal(TARGETS.argmax(axis=1), source.target)
+    assert (IMAGES.min(), IMAGES.max()) == (0, 1)
+    assert np.array_equal(np.unique(TARGETS.sum(axis=1)), [1])
+
+
+# MNIST, from a small file in its layout.
+
+
+def mnist_file(folder, **changes):
+    rng = np.random.default_rng(0)
+    arrays = {
+        "x_train": rng.integers(0, 256, (7, 28, 28), dtype=np.uint8),
+        "y_train": np.array([5, 0, 4, 1, 9, 2, 1], dtype=np.uint8),
+        "x_test": rng.integers(0, 256, (3, 28, 28), dtype=np.uint8),
+        "y_test": np.array([7, 2, 1], dtype=np.uint8),
+    }
+    kept = {name: array for name, array in (arrays | changes).items() if array is not None}
+    np.savez(folder / "mnist.npz", **kept)
+    return folder / "mnist.npz", arrays
+
+
+def test_mnist_is_read_from_a_file_the_training_part_first(tmp_path):
+    path, arrays = mnist_file(tmp_path)
+    x, y = fa.mnist(path)
+    assert x.shape == (10, 784)
+    assert y.shape == (10, 10)
+    assert np.array_equal(255 * x[0], arrays["x_train"][0].ravel())
+    assert np.array_equal(255 * x[-1], arrays["x_test"][-1].ravel())
+    assert y.argmax(axis=1).tolist() == [5, 0, 4, 1, 9, 2, 1, 7, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "came"),
+    [
+        ({"y_test": None}, "a file without ['y_test']"),
+        ({"x_train": np.zeros((7, 784), np.uint8), "x_test": np.zeros((3, 784), np.uint8)}, "784"),
+        ({"x_train": np.zeros((7, 28, 28))}, "float64"),
+        ({"y_train": np.zeros(6, np.uint8)}, "labels (9,)"),
+    ],
+)
+def test_another_layout_is_refused(tmp_path, changes, came):
+    path, _ = mnist_file(tmp_path, **changes)
+    refused(lambda: fa.mnist(path), "path", came, "")
+
+
+def test_pickled_objects_are_not_opened(tmp_path):
+    path, _ = mnist_file(tmp_path, y_train=np.array([print] * 7, dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        fa.mnist(path)
+
+
+def test_a_single_array_is_not_mnist(tmp_path):
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    refused(lambda: fa.mnist(tmp_path / "one.npy"), "path", "a file without", "x_train")
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.npz"):
+        fa.mnist(tmp_path / "nowhere.npz")
+
+
+def test_openml_is_asked_for_the_right_set_and_answers_as_a_file_does(tmp_path, monkeypatch):
+    path, _ = mnist_file(tmp_path)
+    x, y = fa.mnist(path)
+    asked = []
+
+    def fetch(**options):
+        asked.append(options)
+        return 255 * x, y.argmax(axis=1).astype(str).astype(object)  # OpenML's labels are words
+
+    monkeypatch.setattr(datasets, "fetch_openml", fetch)
+    for mine, theirs in zip(fa.openml_mnist(tmp_path), (x, y), strict=True):
+        assert np.array_equal(mine, theirs)
+    assert asked[0]["data_id"] == 554
+    assert asked[0]["data_home"] == tmp_path
+    assert set(asked[0]) <= set(fetch_openml_parameters())
+
+
+def fetch_openml_parameters():
+    """Return what the real function takes: the fake above takes anything."""
+    import inspect
+
+    from sklearn.datasets import _openml
+
+    return inspect.signature(_openml.fetch_openml).parameters
+
+
+@pytest.mark.parametrize("load", [fa.digits, fa.openml_mnist], ids=lambda load: load.__name__)
+def test_without_scikit_learn_the_error_says_what_to_install(load, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'fa_lib\[data\]'"):
+        load()
+
+
+# Classes and splits.
+
+
+def test_kept_classes_are_all_images_of_these_and_no_others():
+    x, y = fa.keep_classes(IMAGES, TARGETS, [8, 3])
+    labels = TARGETS.argmax(axis=1)
+    assert np.array_equal(x, IMAGES[(labels == 3) | (labels == 8)])
+    assert np.array_equal(y[:, 0] == 1, labels[(labels == 3) | (labels == 8)] == 8)
+    assert np.array_equal(np.unique(y.sum(axis=1)), [1])
+
+
+def test_keeping_all_classes_changes_nothing():
+    for mine, given in zip(
+        fa.keep_classes(IMAGES, TARGETS, range(10)), (IMAGES, TARGETS), strict=True
+    ):
+        assert np.array_equal(mine, given)
+
+
+def numbered(count):
+    """Return samples that can be told apart: sample i is the row [i], its target [i, -i]."""
+    x = np.arange(float(count))[:, None]
+    return x, np.hstack([x, -x])
+
+
+def test_no_sample_is_in_both_parts_and_targets_stay_with_their_samples():
+    rng = np.random.default_rng(0)
+    parts = fa.random_split(*numbered(9), train=5, test=3, rng=rng, ensemble=(2, 4))
+    assert [part.shape for part in parts] == [
+        (2, 4, 5, 1),
+        (2, 4, 5, 2),
+        (2, 4, 3, 1),
+        (2, 4, 3, 2),
+    ]
+    x_train, y_train, x_test, y_test = parts
+    drawn = np.concatenate([x_train, x_test], axis=-2)[..., 0]
+    assert all(len(set(each)) == 8 for each in drawn.reshape(8, 8))
+    assert np.array_equal(y_train, np.concatenate([x_train, -x_train], axis=-1))
+    assert np.array_equal(y_test, np.concatenate([x_test, -x_test], axis=-1))
+
+
+def test_every_network_has_a_split_of_its_own_and_the_same_again():
+    def draw():
+        rng = np.random.default_rng(1)
+        return fa.random_split(*numbered(50), train=20, test=30, rng=rng, ensemble=(3,))[0]
+
+    assert np.array_equal(draw(), draw())
+    assert len({each.tobytes() for each in draw()}) == 3
+
+
+def test_every_sample_is_drawn_to_train_equally_often():
+    """4000 draws of probability 2/5 have a standard deviation of 31: 6 of them are allowed."""
+    rng = np.random.default_rng(2)
+    x_train, *_ = fa.random_split(*numbered(5), train=2, test=1, rng=rng, ensemble=(4000,))
+    counts = np.bincount(x_train.astype(int).ravel(), minlength=5)
+    assert abs(counts - 1600).max() < 6 * (4000 * 0.4 * 0.6) ** 0.5
+
+
+x, y = numbered(6)
+rng = np.random.default_rng(0)
+
+
+def split(**changes):
+    options = {"train": 3, "test": 3, "rng": rng} | changes
+    return lambda: fa.random_split(x, y, **options)
+
+
+@table(
+    (split(train=0), "train", "0", "a positive integer"),
+    (split(train=6), "train", "6", "at most 5"),
+    (split(test=4), "test", "4", "at most 3"),
+    (split(test=1.5), "test", "1.5", "a positive integer"),
+    (split(rng=0), "rng", "a int", "a numpy.random.Generator"),
+    (split(ensemble=(0,)), "ensemble", "(0,)", "positive integers"),
+    (lambda: fa.random_split(x, y[:5], train=3, test=3, rng=rng), "y", "(5, 2)", "(..., 6, n_L)"),
+    (lambda: fa.random_split(x[None], y, train=3, test=3, rng=rng), "x", "(1, 6, 1)", "two axes"),
+    (lambda: fa.random_split(x, y[None], train=3, test=3, rng=rng), "y", "(1, 6, 2)", "two axes"),
+    (lambda: fa.keep_classes(x, y, [1]), "classes", "[1]", "two or more different"),
+    (lambda: fa.keep_classes(x, y, [1, 1]), "classes", "[1, 1]", "two or more different"),
+    (lambda: fa.keep_classes(x, y, [0, 2]), "classes", "[0, 2]", "0 to 1"),
+    (lambda: fa.keep_classes(x.tolist(), y, [0, 1]), "x", "a list", "an array"),
+    (lambda: fa.one_hot(np.array([0.0, 1.0])), "labels", "float64", "whole numbers"),
+    (lambda: fa.one_hot(np.array([-1, 1])), "labels", "shape (2,)", "zero or more"),
+    (lambda: fa.one_hot(np.array([[1]])), "labels", "shape (1, 1)", "whole numbers"),
+    (lambda: fa.one_hot([]), "labels", "shape (0,)", "whole numbers"),
+)
+def test_bad_arguments_are_refused(call, name, came, expected):
+    refused(call, name, came, expected)

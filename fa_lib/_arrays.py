@@ -1,13 +1,22 @@
 """The few array operations that need to know which library the arrays come from."""
 
+import math
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace as namespace
+from array_api_compat import array_namespace, is_lazy_array, is_numpy_array
 from array_api_compat import device as device
-from array_api_compat import is_lazy_array, is_numpy_array
 
 Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
+_namespaces: dict[tuple[type, ...], Any] = {}
+
+
+def namespace(*arrays: Array) -> Any:
+    """Return the library of the arrays: `array_namespace`, asked once for each type of array."""
+    kinds = tuple(map(type, arrays))
+    if kinds not in _namespaces:
+        _namespaces[kinds] = array_namespace(*arrays)
+    return _namespaces[kinds]
 
 
 def is_exact(array: Array) -> bool:
@@ -26,6 +35,17 @@ def is_finite(array: Array) -> Array:
 def all_finite(array: Array) -> bool:
     """Tell whether every entry is finite; arrays being traced have no values yet, and pass."""
     return is_lazy_array(array) or bool(namespace(array).all(is_finite(array)))
+
+
+def all_finite_fast(array: Array) -> bool:
+    """Do what `all_finite` does in a fraction of the time, under no warning when squares overflow.
+
+    A sum of squares is finite only if all entries are. Where it is not, the entries decide.
+    """
+    if is_lazy_array(array) or is_exact(array):
+        return all_finite(array)
+    flat = namespace(array).reshape(array, (-1,))
+    return math.isfinite(flat @ flat) or all_finite(array)
 
 
 def inner(A: Array, B: Array) -> Array:

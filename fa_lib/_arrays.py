@@ -34,18 +34,24 @@ def is_finite(array: Array) -> Array:
 
 def all_finite(array: Array) -> bool:
     """Tell whether every entry is finite; arrays being traced have no values yet, and pass."""
-    return is_lazy_array(array) or bool(namespace(array).all(is_finite(array)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return all_finite_quietly(array)
 
 
-def all_finite_fast(array: Array) -> bool:
-    """Do what `all_finite` does in a fraction of the time, under no warning when squares overflow.
+def all_finite_quietly(array: Array) -> bool:
+    """Do what `all_finite` does, where NumPy is told not to warn.
 
-    A sum of squares is finite only if all entries are. Where it is not, the entries decide.
+    A sum of squares costs least, and is finite only if all entries are. Where it is not, as when
+    squares overflow, the entries decide.
     """
-    if is_lazy_array(array) or is_exact(array):
-        return all_finite(array)
-    flat = namespace(array).reshape(array, (-1,))
-    return math.isfinite(flat @ flat) or all_finite(array)
+    if is_lazy_array(array):
+        return True
+    xp = namespace(array)
+    if not is_exact(array):
+        flat = xp.reshape(array, (-1,))
+        if math.isfinite(flat @ flat):
+            return True
+    return bool(xp.all(is_finite(array)))
 
 
 def inner(A: Array, B: Array) -> Array:

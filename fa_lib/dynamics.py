@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from fa_lib import _checks
 from fa_lib._arrays import (
     Array,
-    all_finite_fast,
+    all_finite_quietly,
     device,
     is_finite,
     namespace,
@@ -187,7 +187,7 @@ def _step(
 def _has_only_finite(moved: State, state: State) -> bool:
     """Tell whether all that moved is finite; what rests was looked at before."""
     resting = moved.feedback is state.feedback
-    return all(map(all_finite_fast, moved.weights if resting else sum(moved, ())))
+    return all(map(all_finite_quietly, moved.weights if resting else sum(moved, ())))
 
 
 def _advance(

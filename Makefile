@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock clean
+.PHONY: help book test check serve lab notebooks lock bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -38,6 +38,13 @@ notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
 
 lock: $(READY) ## choose new versions for requirements.txt
 	$(PYTHON) tools/lock.py
+
+BENCH := _build/bench
+bench: ## measure the library beside the bare products, PyTorch and JAX; takes minutes
+	test -x $(BENCH)/bin/python || python3 -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-e . -r benchmarks/requirements.txt
+	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 
 clean: ## remove what was built, the environment too
 	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -44,6 +44,8 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	test -x $(BENCH)/bin/python || python3 -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
 		-e . -r benchmarks/requirements.txt
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps biotorch==0.0.16 || echo "BioTorch does not install here; its rows are skipped"
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 
 clean: ## remove what was built, the environment too

@@ -80,6 +80,28 @@ def torch_autograd():
     return train
 
 
+def biotorch_layers():
+    """Return training by BioTorch's layers; they know no ensembles."""
+    import torch
+    from biotorch.layers.fa import Linear
+
+    def train(W_1, W_2, B, x, y, step, steps):
+        hidden, readout = (Linear(W.shape[1], W.shape[0], bias=False) for W in (W_1, W_2))
+        for layer, W in ((hidden, W_1), (readout, W_2)):
+            layer.weight = torch.nn.Parameter(W.clone())
+            layer.weight_backward = torch.nn.Parameter(W.clone(), requires_grad=False)
+        readout.weight_backward.data = B.clone()
+        optimiser = torch.optim.SGD([hidden.weight, readout.weight], lr=step)
+        for _ in range(steps):
+            optimiser.zero_grad()
+            f = readout(hidden(x).relu())
+            (0.5 * ((f - y) ** 2).sum()).backward()
+            optimiser.step()
+        return hidden.weight.detach(), readout.weight.detach()
+
+    return train
+
+
 def jax_scans():
     """Return two trainings by `jax.jit` and `lax.scan`: by hand, and with `fa_lib.velocity`."""
     from functools import partial

@@ -28,6 +28,7 @@ import rivals
 from compressed import compressed
 
 REPEATS = 11
+STEPS = 100  # where the cost grows along an axis
 SECONDS = 0.02  # of one repeat, at least
 
 
@@ -122,6 +123,12 @@ def torch_ways(device: str) -> dict[str, Callable]:
     }
 
 
+def biotorch_ways() -> dict[str, Callable]:
+    import torch
+
+    return {"BioTorch layers": (rivals.biotorch_layers(), lambda a: torch.asarray(a.copy()))}
+
+
 def jax_ways() -> dict[str, Callable]:
     import jax.numpy as jnp
 
@@ -139,7 +146,7 @@ def ways() -> dict[str, Callable]:
         "NumPy, by hand": (rivals.by_hand, np.asarray),
         "fa_lib": (rivals.library, np.asarray),
     }
-    for load in (lambda: torch_ways("cpu"), jax_ways):
+    for load in (lambda: torch_ways("cpu"), biotorch_ways, jax_ways):
         try:
             found |= load()
         except ImportError as error:
@@ -163,7 +170,8 @@ def compare(setting: Setting, ways: dict[str, Callable], base: str) -> list[dict
     """Measure all ways in one setting; return a row for each."""
     steps, arrays = steps_for(setting), problem(setting)
     if setting.ensemble and base == "bare products":
-        ways = ways | {"fa_lib, one by one": (rivals.one_by_one, np.asarray)}
+        ways = {name: way for name, way in ways.items() if name != "BioTorch layers"}
+        ways |= {"fa_lib, one by one": (rivals.one_by_one, np.asarray)}
     calls = {}
     for name, (train, convert) in ways.items():
         ready = tuple(map(convert, arrays))
@@ -196,15 +204,15 @@ def growth() -> dict[str, list[dict]]:
     result = {}
     for axis, settings in GROWTH.items():
         calls = {}
-        for setting in settings:
+        for setting in settings:  # the setup of a run is counted, and small beside so many steps
             arrays = problem(setting)
-            calls[str(setting)] = lambda arrays=arrays: rivals.library(*arrays, 1e-6, 20)
+            calls[str(setting)] = partial(rivals.library, *arrays, 1e-6, STEPS)
         times = interleaved(calls)
         sizes = [_size(axis, setting) for setting in settings]
         result[axis] = _relative(sizes, times)
     result["depth"] = _depths()
     for axis, points in result.items():
-        print(f"{axis:18} " + ", ".join(f"{p['size']}: {p['ratio'][1]:.2f}" for p in points))
+        print(f"{axis:18} " + ", ".join(f"{p['size']}: {p['cost']:.2f}" for p in points))
     return result
 
 
@@ -218,9 +226,10 @@ def _size(axis: str, setting: Setting) -> int:
 
 
 def _relative(sizes: list[int], times: dict[str, list[float]]) -> list[dict]:
-    first = next(iter(times))
-    pairs = zip(sizes, times, strict=True)
-    return [{"size": size, "ratio": ratio(times, name, first)} for size, name in pairs]
+    """Compare the least times: another process can only add to a time."""
+    least = [min(times[name]) for name in times]
+    pairs = zip(sizes, least, strict=True)
+    return [{"size": size, "cost": float(f"{each / least[0]:.3g}")} for size, each in pairs]
 
 
 def _depths() -> list[dict]:
@@ -232,7 +241,7 @@ def _depths() -> list[dict]:
 
         def train(state=state, x=x, y=y):
             run = fa_lib.descend(state, fa_lib.full_batch(x, y), step=1e-6)
-            return list(islice(run, 20, 21))
+            return next(islice(run, STEPS, None))
 
         calls[str(depth)] = train
     return _relative(sizes, interleaved(calls))
@@ -240,7 +249,7 @@ def _depths() -> list[dict]:
 
 def packages() -> dict[str, str]:
     found = {}
-    for name in ("numpy", "torch", "jax"):
+    for name in ("numpy", "torch", "biotorch", "jax"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -71,17 +71,18 @@ def velocity(
 def _velocity(
     state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
 ) -> State:
-    return rule.motion(state, _directions(state, x, y, 1, rule, activation, loss))
+    return rule.motion(state, _directions(state, x, y, rule, activation, loss))
 
 
 def _directions(
-    state: State, x: Array, y: Array, time: Any, rule: Rule, activation: Activation, loss: Loss
+    state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
 ) -> tuple[Array, ...]:
-    """Return -time * sum over samples of delta_i a_{i-1}^T."""
+    """Return -sum over samples of delta_i a_{i-1}^T for each layer."""
     inputs, preactivations = propagate(state.weights, x, activation)
     deltas = teach(state, preactivations, y, rule, activation, loss)
-    # The factor goes to the deltas, which are smaller than what they become.
-    return tuple((-time * delta).mT @ a for delta, a in zip(deltas, inputs, strict=True))
+    # The sign goes to the deltas, which are smaller than what they become. The step size does not:
+    # in half precision it would take them below what can be told from zero.
+    return tuple((-delta).mT @ a for delta, a in zip(deltas, inputs, strict=True))
 
 
 class Diverged(FloatingPointError):
@@ -177,9 +178,8 @@ def _step(
 ) -> State:
     """Return state + eta * velocity."""
     if rule.motion is fixed_feedback:  # which rests, and hands on the directions as they are
-        moves = _directions(state, x, y, eta, rule, activation, loss)
-        pairs = zip(state.weights, moves, strict=True)
-        return State(tuple(W + dW for W, dW in pairs), state.feedback)
+        directions = _directions(state, x, y, rule, activation, loss)
+        return State(_advance(state.weights, directions, eta), state.feedback)
     weights, feedback = _velocity(state, x, y, rule, activation, loss)
     return State(_advance(state.weights, weights, eta), _advance(state.feedback, feedback, eta))
 

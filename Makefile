@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock audit clean
+.PHONY: help book test check serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -42,6 +42,15 @@ lock: $(READY) ## choose new versions for requirements.txt
 
 audit: $(READY) ## ask the public databases for known vulnerabilities of the pinned packages
 	$(PYTHON) -m uv tool run pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.txt
+
+BENCH := _build/bench
+bench: ## measure the library beside the bare products, PyTorch and JAX; takes minutes
+	test -x $(BENCH)/bin/python || python3 -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-e . -r benchmarks/requirements.txt
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps biotorch==0.0.16 || echo "BioTorch does not install here; its rows are skipped"
+	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 
 clean: ## remove what was built, the environment too
 	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -1,6 +1,7 @@
 """Feedback alignment and its conservation laws: states, rules, training, laws, alignment."""
 
 from fa_lib.alignment import angle, neuron_alignment, signal_alignment, weight_alignment
+from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
     digits,
@@ -61,11 +62,13 @@ from fa_lib.rules import (
 __all__ = [
     "Activation",
     "Diverged",
+    "Expansion",
     "LieClosure",
     "Loss",
     "Rule",
     "State",
     "angle",
+    "compress",
     "convergence_rate",
     "count_laws",
     "descend",

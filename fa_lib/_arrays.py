@@ -1,13 +1,22 @@
 """The few array operations that need to know which library the arrays come from."""
 
+import math
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace as namespace
+from array_api_compat import array_namespace, is_lazy_array, is_numpy_array
 from array_api_compat import device as device
-from array_api_compat import is_lazy_array, is_numpy_array
 
 Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
+_namespaces: dict[tuple[type, ...], Any] = {}
+
+
+def namespace(*arrays: Array) -> Any:
+    """Return the library of the arrays: `array_namespace`, asked once for each type of array."""
+    kinds = tuple(map(type, arrays))
+    if kinds not in _namespaces:
+        _namespaces[kinds] = array_namespace(*arrays)
+    return _namespaces[kinds]
 
 
 def is_exact(array: Array) -> bool:
@@ -25,7 +34,24 @@ def is_finite(array: Array) -> Array:
 
 def all_finite(array: Array) -> bool:
     """Tell whether every entry is finite; arrays being traced have no values yet, and pass."""
-    return is_lazy_array(array) or bool(namespace(array).all(is_finite(array)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return all_finite_quietly(array)
+
+
+def all_finite_quietly(array: Array) -> bool:
+    """Do what `all_finite` does, where NumPy is told not to warn.
+
+    A sum of squares costs least, and is finite only if all entries are. Where it is not, as when
+    squares overflow, the entries decide.
+    """
+    if is_lazy_array(array):
+        return True
+    xp = namespace(array)
+    if not is_exact(array):
+        flat = xp.reshape(array, (-1,))
+        if math.isfinite(flat @ flat):
+            return True
+    return bool(xp.all(is_finite(array)))
 
 
 def inner(A: Array, B: Array) -> Array:

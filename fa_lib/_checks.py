@@ -97,6 +97,13 @@ def floats(name: str, value: Array) -> None:
         refuse(name, f"dtype {value.dtype}", "a floating-point dtype")
 
 
+def decomposable(name: str, value: Array) -> None:
+    """Refuse what LAPACK does not decompose: exact numbers, and half precision."""
+    floats(name, value)
+    if "float16" in str(value.dtype):
+        refuse(name, f"dtype {value.dtype}", "float32 or float64")
+
+
 def exact_enough(name: str, value: Any, like: Array) -> None:
     """Refuse a float that would turn exact numbers into floats."""
     if is_exact(like) and not isinstance(value, Rational):

@@ -1,5 +1,6 @@
 """Training: the right-hand side, and two ways to follow it, by steps and as a flow."""
 
+import contextvars
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -8,9 +9,15 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, all_finite, device, is_finite, namespace
+from fa_lib._arrays import (
+    Array,
+    all_finite_quietly,
+    device,
+    is_finite,
+    namespace,
+)
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
-from fa_lib.rules import Rule, feedback_alignment, teach
+from fa_lib.rules import Rule, feedback_alignment, fixed_feedback, teach
 
 Batch = tuple[Array, Array]
 
@@ -64,10 +71,18 @@ def velocity(
 def _velocity(
     state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
 ) -> State:
+    return rule.motion(state, _directions(state, x, y, rule, activation, loss))
+
+
+def _directions(
+    state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
+) -> tuple[Array, ...]:
+    """Return -sum over samples of delta_i a_{i-1}^T for each layer."""
     inputs, preactivations = propagate(state.weights, x, activation)
     deltas = teach(state, preactivations, y, rule, activation, loss)
-    directions = tuple(-(delta.mT @ a) for delta, a in zip(deltas, inputs, strict=True))
-    return rule.motion(state, directions)
+    # The sign goes to the deltas, which are smaller than what they become. The step size does not:
+    # in half precision it would take them below what can be told from zero.
+    return tuple((-delta).mT @ a for delta, a in zip(deltas, inputs, strict=True))
 
 
 class Diverged(FloatingPointError):
@@ -142,26 +157,48 @@ def _descend(
 ) -> Iterator[State]:
     yield state
     checked = None
+    eta = _for_matrices(step)
+    # NumPy keeps in the context what it warns of. To set that once costs less than in each step.
+    quiet = contextvars.copy_context()
+    quiet.run(np.seterr, over="ignore", invalid="ignore")
     for number, batch in enumerate(batches, start=1):
         if batch is not checked:  # the full batch comes again and again, and is checked once
             _checks.pair(f"batch {number}", batch)
             _checks.batch(*batch, state)
             checked = batch
-        with np.errstate(over="ignore", invalid="ignore"):
-            moved = _advance(state, _velocity(state, *batch, rule, activation, loss), step)
-        if not all(all_finite(M) for M in (*moved.weights, *moved.feedback)):
+        moved = quiet.run(_step, state, *batch, eta, rule, activation, loss)
+        if not quiet.run(_has_only_finite, moved, state):
             raise _divergence(state, moved, number, step)
         state = moved
         yield state
 
 
-def _advance(state: State, derivative: State, step: Any) -> State:
-    """Return state + step * derivative, with a step for each network if it has axes."""
-    eta = step[..., None, None] if getattr(step, "ndim", 0) else step
-    return State(
-        tuple(W + eta * dW for W, dW in zip(state.weights, derivative.weights, strict=True)),
-        tuple(B + eta * dB for B, dB in zip(state.feedback, derivative.feedback, strict=True)),
-    )
+def _step(
+    state: State, x: Array, y: Array, eta: Any, rule: Rule, activation: Activation, loss: Loss
+) -> State:
+    """Return state + eta * velocity."""
+    if rule.motion is fixed_feedback:  # which rests, and hands on the directions as they are
+        directions = _directions(state, x, y, rule, activation, loss)
+        return State(_advance(state.weights, directions, eta), state.feedback)
+    weights, feedback = _velocity(state, x, y, rule, activation, loss)
+    return State(_advance(state.weights, weights, eta), _advance(state.feedback, feedback, eta))
+
+
+def _has_only_finite(moved: State, state: State) -> bool:
+    """Tell whether all that moved is finite; what rests was looked at before."""
+    resting = moved.feedback is state.feedback
+    return all(map(all_finite_quietly, moved.weights if resting else sum(moved, ())))
+
+
+def _advance(
+    matrices: tuple[Array, ...], derivatives: tuple[Array, ...], eta: Any
+) -> tuple[Array, ...]:
+    return tuple(M + eta * dM for M, dM in zip(matrices, derivatives, strict=True))
+
+
+def _for_matrices(step: Any) -> Any:
+    """Return the step in a shape that multiplies matrices: one for each network, if it has axes."""
+    return step[..., None, None] if getattr(step, "ndim", 0) else step
 
 
 def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
@@ -252,7 +289,7 @@ def virtual_networks(
         yield tuple(State((W, V), (B,)) for W, V, B in hidden)
         for x, y in itertools.islice(again, 1):
             moved = readout_velocity(current, x, y, rule=rule, activation=activation, loss=loss)
-            readouts = _advance(State(readouts, ()), State(moved, ()), step).weights
+            readouts = _advance(readouts, moved, _for_matrices(step))
 
 
 def full_batch(x: Array, y: Array) -> Iterator[Batch]:

@@ -6,13 +6,32 @@ the quadratic part of the step: `discrete_law` subtracts what was added, and is 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace, stack_last
 from fa_lib.network import State
 from fa_lib.rules import Rule, feedback_alignment
 
+Options = ParamSpec("Options")
+Values = TypeVar("Values")
 
+
+def _of_checked_state(
+    law: Callable[Concatenate[State, Options], Values],
+) -> Callable[Concatenate[State, Options], Values]:
+    """Check the state, then apply the law; ``__wrapped__`` is the law without the check."""
+
+    @wraps(law)
+    def checked(state: State, /, *args: Options.args, **kwargs: Options.kwargs) -> Values:
+        _checks.feedback(state)
+        return law(state, *args, **kwargs)
+
+    return checked
+
+
+@_of_checked_state
 def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment) -> Array:
     """Return 1/2 ||W_i||^2 - k <W_{i+1}, B_{i+1}> for each hidden layer i (Theorem 5.1).
 
@@ -41,12 +60,13 @@ def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment)
     Robertson & Koyejo (arXiv 2306.01870), Theorem 5.1, for FA and k = 1; Du, Hu & Lee (2018) for
     GD; the other rules are not in the paper.
     """
-    laws = neuron_law(state, degree, rule=rule)
+    laws = _neuron_law(state, degree, rule)
     xp = namespace(*state.weights)
     sums = [xp.sum(law, axis=-1) for law in laws]
     return stack_last(sums, like=state.weights[0])
 
 
+@_of_checked_state
 def neuron_law(
     state: State, degree: int = 1, *, rule: Rule = feedback_alignment
 ) -> tuple[Array, ...]:
@@ -67,7 +87,10 @@ def neuron_law(
     ValueError
         As `layer_law`.
     """
-    _checks.feedback(state)
+    return _neuron_law(state, degree, rule)
+
+
+def _neuron_law(state: State, degree: int, rule: Rule) -> tuple[Array, ...]:
     _checks.degree(degree, state.weights[0])
     if rule.potential is None:
         _checks.refuse("rule", rule.name, "a rule with a potential, such as FA or GD")
@@ -78,6 +101,7 @@ def neuron_law(
     )
 
 
+@_of_checked_state
 def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array, ...]:
     """Return W_i W_i^T - B_{i+1}^T W_{i+1} - W_{i+1}^T B_{i+1}, conserved in linear networks.
 
@@ -100,7 +124,6 @@ def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array,
     ValueError
         If shapes or dtypes do not fit, or the rule has no such law.
     """
-    _checks.feedback(state)
     if rule.gram is None:
         _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
     return tuple(
@@ -142,15 +165,16 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     -----
     Not in the paper; the identity is proved on the page about Theorem 5.1.
     """
+    unchecked = getattr(law, "__wrapped__", law)  # a step between checked states needs no check
     added: tuple[Array, ...] | None = None
     before: State | None = None
     for state in states:
+        values = _as_tuple(law(state))
         if before is None:
             _refuse_unless_quadratic(law, state)
         else:
-            terms = _as_tuple(law(_step_alone(before, state)))
+            terms = _as_tuple(unchecked(_step_alone(before, state)))
             added = terms if added is None else tuple(map(sum, zip(added, terms, strict=True)))
-        values = _as_tuple(law(state))
         yield values if added is None else tuple(v - a for v, a in zip(values, added, strict=True))
         before = state
 

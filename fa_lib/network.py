@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace
+from fa_lib._arrays import Array, inner, is_exact, namespace
 
 if TYPE_CHECKING:
     from fa_lib.rules import Rule
@@ -46,11 +46,14 @@ class Activation(NamedTuple):
     degree: int | None
 
 
+def _relu(h: Array) -> Array:
+    return namespace(h).maximum(h, 0)
+
+
 def _step(h: Array) -> Array:
     """Return 1 where h > 0 and 0 elsewhere, in the arithmetic of h."""
-    xp = namespace(h)
-    # Not astype: among objects it gives True and False, which SymPy does not multiply.
-    return xp.where(h > 0, xp.ones_like(h), xp.zeros_like(h))
+    # Among objects integers: they would be True and False, which SymPy does not multiply.
+    return namespace(h).astype(h > 0, int if is_exact(h) else h.dtype)
 
 
 def _tanh(h: Array) -> Array:
@@ -58,7 +61,7 @@ def _tanh(h: Array) -> Array:
 
 
 linear = Activation("linear", lambda h: h, lambda h: namespace(h).ones_like(h), 1)
-relu = Activation("ReLU", lambda h: h * _step(h), _step, 1)
+relu = Activation("ReLU", _relu, _step, 1)
 squared_relu = Activation("squared ReLU", lambda h: h * h * _step(h), lambda h: 2 * h * _step(h), 2)
 tanh = Activation("tanh", _tanh, lambda h: 1 - _tanh(h) ** 2, None)
 
@@ -164,11 +167,12 @@ def propagate(
     weights: tuple[Array, ...], x: Array, activation: Activation
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """Do what `forward` does, without its checks: the inside of every training step."""
+    *hidden, readout = weights
     inputs, preactivations = [x], []
-    for W in weights:
+    for W in hidden:
         preactivations.append(inputs[-1] @ W.mT)
         inputs.append(activation.value(preactivations[-1]))
-    return tuple(inputs[:-1]), tuple(preactivations)
+    return tuple(inputs), (*preactivations, inputs[-1] @ readout.mT)
 
 
 def initial_state(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fa_lib import (
     State,
+    _checks,
     descend,
     discrete_law,
     full_batch,
@@ -425,3 +426,27 @@ def test_discrete_law_starts_at_the_law():
     problem = member(fixed_ensemble(linear), (0,))
     state = each(np.copy, problem.state)
     assert np.array_equal(next(discrete_law([state]))[0], layer_law(state))
+
+
+@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
+def test_discrete_law_refuses_a_bad_state_wherever_it_comes(law):
+    good = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0).state
+    nan = each(lambda M: M * np.nan, good)
+    narrow = good._replace(weights=(good.weights[0][:, :1], good.weights[1][:1]))
+    for bad in (nan, narrow):
+        run = discrete_law([good, good, bad], law)
+        assert len(list(itertools.islice(run, 2))) == 2
+        with pytest.raises(ValueError, match=r"^[WB]_[12]: got "):
+            next(run)
+
+
+@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
+def test_discrete_law_checks_each_state_once(law, monkeypatch):
+    state = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0).state
+    checked = []
+    check = _checks.feedback
+    monkeypatch.setattr(_checks, "feedback", lambda state: (checked.append(state), check(state)))
+    run = discrete_law([state] * 9, law)
+    next(run)
+    checked.clear()
+    assert len(list(run)) == len(checked) == 8

@@ -160,9 +160,9 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
     [
         ("laws.py", "axis=-1) / 2 - degree", "axis=-1) / 3 - degree"),
         (
-            "rules.py",
-            "tuple(0 * B for B in state.feedback)",
-            "tuple(B / 1000 for B in state.feedback)",
+            "dynamics.py",
+            "directions, eta), state.feedback)",
+            "directions, eta), tuple(B * 1.001 for B in state.feedback))",
         ),
     ],
     ids=["law with the wrong factor", "feedback that drifts"],

@@ -1,0 +1,291 @@
+"""Measure `fa_lib` beside what would be used instead, in one run, and print the table.
+
+    python benchmarks/run.py [RECORD.json]
+
+A ratio compares two timings that follow each other within a second; the table gives the median of
+the ratios, and their range, since a shared machine has fast minutes and slow ones. Rows are
+skipped, and said to be, where PyTorch or JAX is not installed. The GPU rows need one.
+"""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and so the same for everyone
+
+import numpy as np
+
+import fa_lib
+import rivals
+from compressed import compressed
+
+REPEATS = 11
+STEPS = 100  # where the cost grows along an axis
+SECONDS = 0.02  # of one repeat, at least
+
+
+class Setting(NamedTuple):
+    """A network of two layers, its data, and the dtype."""
+
+    name: str
+    widths: tuple[int, int, int]
+    samples: int
+    dtype: str
+    ensemble: tuple[int, ...] = ()
+
+
+SETTINGS = (
+    Setting("small", (50, 100, 1), 20, "float64"),
+    Setting("small", (50, 100, 1), 20, "float32"),
+    Setting("digits", (784, 512, 10), 128, "float32"),
+    Setting("digits", (784, 512, 10), 128, "float64"),
+    Setting("ensemble", (10, 20, 2), 16, "float64", (256,)),
+    Setting("ensemble", (10, 20, 2), 16, "float32", (256,)),
+)
+BASE = Setting("base", (50, 100, 1), 20, "float64")
+GROWTH = {
+    "input width": [BASE._replace(widths=(n, 100, 1)) for n in (50, 200, 800, 3200)],
+    "hidden width": [BASE._replace(widths=(50, n, 1)) for n in (25, 100, 400, 1600)],
+    "batch": [BASE._replace(samples=n) for n in (5, 20, 80, 320)],
+    "ensemble": [BASE._replace(widths=(10, 20, 2), ensemble=(n,)) for n in (1, 16, 256, 4096)],
+}
+
+
+def problem(setting: Setting) -> tuple[np.ndarray, ...]:
+    """Draw (W_1, W_2, B, x, y)."""
+    rng = np.random.default_rng(0)
+    (W_1, W_2), (B,) = fa_lib.initial_state(setting.widths, rng=rng, ensemble=setting.ensemble)
+    shape = (*setting.ensemble, setting.samples)
+    x = rng.standard_normal((*shape, setting.widths[0]))
+    y = rng.standard_normal((*shape, setting.widths[-1]))
+    return tuple(array.astype(setting.dtype) for array in (W_1, W_2, B, x, y))
+
+
+def timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def interleaved(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Time every call, one after the other, ``REPEATS`` times; once before, for compilers."""
+    for call in calls.values():
+        call()
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(REPEATS):
+        for name, call in calls.items():
+            times[name].append(timed(call))
+    return times
+
+
+def ratio(times: dict[str, list[float]], name: str, beside: str) -> list[float]:
+    """Return the least, the median and the largest ratio of timings that were taken together."""
+    ratios = sorted(np.divide(times[name], times[beside]).tolist())
+    return [float(f"{r:.3g}") for r in (ratios[0], ratios[len(ratios) // 2], ratios[-1])]
+
+
+def steps_for(setting: Setting) -> int:
+    arrays = problem(setting)
+    once = min(timed(lambda: rivals.bare_products(*arrays, 1e-6, 20)) for _ in range(3)) / 20
+    return max(4, round(SECONDS / once))
+
+
+def torch_ways(device: str) -> dict[str, Callable]:
+    """Return name -> (training, conversion of an array)."""
+    import torch
+
+    def there(array: np.ndarray) -> object:
+        return torch.asarray(array.copy(), device=device)
+
+    def finished(train: Callable) -> Callable:
+        def run(*arguments: object) -> object:
+            end = train(*arguments)
+            if device != "cpu":
+                torch.cuda.synchronize()
+            return end
+
+        return run
+
+    torch.set_num_threads(1)
+    return {
+        "PyTorch products": (finished(rivals.bare_products), there),
+        "PyTorch eager, by hand": (finished(rivals.by_hand), there),
+        "PyTorch autograd Function": (finished(rivals.torch_autograd()), there),
+        "fa_lib on PyTorch": (finished(rivals.library), there),
+    }
+
+
+def biotorch_ways() -> dict[str, Callable]:
+    import torch
+
+    return {"BioTorch layers": (rivals.biotorch_layers(), lambda a: torch.asarray(a.copy()))}
+
+
+def jax_ways() -> dict[str, Callable]:
+    import jax.numpy as jnp
+
+    by_hand, by_velocity = rivals.jax_scans()
+    return {
+        "JAX jit+scan, by hand": (by_hand, jnp.asarray),
+        "fa_lib.velocity, JAX jit+scan": (by_velocity, jnp.asarray),
+    }
+
+
+def ways() -> dict[str, Callable]:
+    """Return all that runs here: name -> (training, conversion of an array)."""
+    found = {
+        "bare products": (rivals.bare_products, np.asarray),
+        "NumPy, by hand": (rivals.by_hand, np.asarray),
+        "fa_lib": (rivals.library, np.asarray),
+    }
+    for load in (lambda: torch_ways("cpu"), biotorch_ways, jax_ways):
+        try:
+            found |= load()
+        except ImportError as error:
+            print(f"skipped: {error}")
+    return found
+
+
+def on_gpu() -> dict[str, Callable]:
+    try:
+        import torch
+    except ImportError:
+        return {}
+    return torch_ways("cuda") if torch.cuda.is_available() else {}
+
+
+BESIDE = {"fa_lib on PyTorch": "PyTorch eager, by hand"}
+BESIDE["fa_lib.velocity, JAX jit+scan"] = "JAX jit+scan, by hand"
+
+
+def compare(setting: Setting, ways: dict[str, Callable], base: str) -> list[dict]:
+    """Measure all ways in one setting; return a row for each."""
+    steps, arrays = steps_for(setting), problem(setting)
+    if setting.ensemble and base == "bare products":
+        ways = {name: way for name, way in ways.items() if name != "BioTorch layers"}
+        ways |= {"fa_lib, one by one": (rivals.one_by_one, np.asarray)}
+    calls = {}
+    for name, (train, convert) in ways.items():
+        ready = tuple(map(convert, arrays))
+        calls[name] = partial(train, *ready, 1e-6, steps)
+    times = interleaved(calls)
+    rows = []
+    for name in times:
+        row = {"setting": setting._asdict(), "way": name, "ratio": ratio(times, name, base)}
+        other = BESIDE.get(name)
+        if name == "fa_lib, one by one":
+            other = "fa_lib"
+        if other:
+            row |= {"beside": other, "ratio beside": ratio(times, name, other)}
+        rows.append(row)
+        show(row)
+    return rows
+
+
+def show(row: dict) -> None:
+    low, middle, high = row["ratio"]
+    name = f"{row['setting']['name']} {row['setting']['dtype']}"
+    line = f"{name:18} {row['way']:32} {middle:8.2f}  ({low:.2f} to {high:.2f})"
+    if "beside" in row:
+        line += f"   {row['ratio beside'][1]:.2f} of {row['beside']}"
+    print(line, flush=True)
+
+
+def growth() -> dict[str, list[dict]]:
+    """Measure how the cost of `fa_lib` grows along each axis, and with depth."""
+    result = {}
+    for axis, settings in GROWTH.items():
+        calls = {}
+        for setting in settings:  # the setup of a run is counted, and small beside so many steps
+            arrays = problem(setting)
+            calls[str(setting)] = partial(rivals.library, *arrays, 1e-6, STEPS)
+        times = interleaved(calls)
+        sizes = [_size(axis, setting) for setting in settings]
+        result[axis] = _relative(sizes, times)
+    result["depth"] = _depths()
+    for axis, points in result.items():
+        print(f"{axis:18} " + ", ".join(f"{p['size']}: {p['cost']:.2f}" for p in points))
+    return result
+
+
+def _size(axis: str, setting: Setting) -> int:
+    return {
+        "input width": setting.widths[0],
+        "hidden width": setting.widths[1],
+        "batch": setting.samples,
+        "ensemble": (*setting.ensemble, 0)[0],
+    }[axis]
+
+
+def _relative(sizes: list[int], times: dict[str, list[float]]) -> list[dict]:
+    """Compare the least times: another process can only add to a time."""
+    least = [min(times[name]) for name in times]
+    pairs = zip(sizes, least, strict=True)
+    return [{"size": size, "cost": float(f"{each / least[0]:.3g}")} for size, each in pairs]
+
+
+def _depths() -> list[dict]:
+    calls, sizes = {}, [2, 4, 8, 16]
+    for depth in sizes:
+        rng = np.random.default_rng(0)
+        state = fa_lib.initial_state((50,) * (depth + 1), rng=rng)
+        x, y = rng.standard_normal((2, 20, 50))
+
+        def train(state=state, x=x, y=y):
+            run = fa_lib.descend(state, fa_lib.full_batch(x, y), step=1e-6)
+            return next(islice(run, STEPS, None))
+
+        calls[str(depth)] = train
+    return _relative(sizes, interleaved(calls))
+
+
+def packages() -> dict[str, str]:
+    found = {}
+    for name in ("numpy", "torch", "biotorch", "jax"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def machine() -> dict[str, object]:
+    """Describe the machine, without its name and without the date."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
+    return {
+        "processor": model or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads used": os.environ["OMP_NUM_THREADS"],
+        "Python": platform.python_version(),
+        "packages": packages(),
+    }
+
+
+def main() -> None:
+    """Measure all, print it, and write the record."""
+    record = {"machine": machine()}
+    print(json.dumps(record["machine"], indent=1))
+    every = ways()
+    record["steps"] = [row for s in SETTINGS for row in compare(s, every, "bare products")]
+    gpu = on_gpu()
+    record["gpu"] = [r for s in SETTINGS if gpu for r in compare(s, gpu, "PyTorch products")]
+    if not gpu:
+        print("no GPU rows: there is no accelerator that PyTorch can use")
+    record["growth"] = growth()
+    record["compress"] = compressed()
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Train where the data are: N samples span at most N of the n_0 input dimensions.
+
+W_1 moves by dW_1/dt = -sum over samples of delta_1 x^T, inside the row space of X. With orthonormal
+columns Q that span it, W_1 = W_1 Q Q^T + W_perp: the first part trains in N dimensions, the second
+rests and sees no sample.
+"""
+
+from typing import NamedTuple
+
+from fa_lib import _checks
+from fa_lib._arrays import Array, namespace
+from fa_lib.network import State
+
+
+class Expansion(NamedTuple):
+    """The way back from a compressed state: W_1 = (small W_1) Q^T + W_perp.
+
+    Attributes
+    ----------
+    basis : array (..., n_0, r)
+        Q, orthonormal columns that span the rows of X; r is the lesser of N and n_0.
+    frozen : array (..., n_1, n_0)
+        W_perp, the part of W_1 that training does not move. The laws of the compressed state lack
+        its share: `neuron_law` 1/2 ||w||^2 of each row w, `layer_law` their sum, and `matrix_law`
+        W_perp W_perp^T, all of the first hidden layer.
+    """
+
+    basis: Array
+    frozen: Array
+
+    def __call__(self, small: State) -> State:
+        """Return the full state that a compressed one stands for."""
+        W, *others = small.weights
+        _checks.columns("W_1", W, self.basis.shape[-1])
+        return State((W @ self.basis.mT + self.frozen, *others), small.feedback)
+
+
+def compress(state: State, x: Array) -> tuple[State, Array, Expansion]:
+    """Replace n_0 inputs by as many as there are samples, in which the network trains the same.
+
+    With the rows of X in the span of orthonormal columns Q, train (W_1 Q, W_2, ..) on X Q. Every
+    step, of every batch of these samples, is that of the full network, at a cost without n_0. It
+    holds for any activation and loss, and for each rule that moves W_1 by dW_1/dt = -sum over
+    samples of delta_1 x^T: for all rules here but those with weight decay, which moves W_perp too.
+
+    Parameters
+    ----------
+    state : State
+        Floats only, of float32 or more.
+    x : array (..., N, n_0)
+        All samples that training will see, as rows. They may depend on each other linearly. If
+        N >= n_0 the result is right, and no smaller.
+
+    Returns
+    -------
+    small_state : State
+        With W_1 Q, (..., n_1, r), for W_1; r is the lesser of N and n_0.
+    small_x : array (..., N, r)
+        X Q. Take minibatches from it.
+    expand : Expansion
+        ``expand(small)`` is the full state, for any other input too; ``expand.frozen`` the part
+        that rests, and ``expand.basis`` is Q.
+
+    Raises
+    ------
+    ValueError
+        If shapes or dtypes do not fit, or an entry is not finite.
+
+    Notes
+    -----
+    Not in the paper. By a QR decomposition of X^T, once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fa_lib import initial_state
+    >>> rng = np.random.default_rng(0)
+    >>> state, x = initial_state((1000, 5, 2), rng=rng), rng.standard_normal((3, 1000))
+    >>> small, small_x, expand = compress(state, x)
+    >>> small.weights[0].shape, small_x.shape, expand(small).weights[0].shape
+    ((5, 3), (3, 3), (5, 1000))
+    """
+    _checks.weights(state)
+    W, *others = state.weights
+    _checks.samples("x", x, state, width=W.shape[-1])
+    _checks.decomposable("x", x)
+    _checks.leading(*state.weights, *state.feedback, x)
+    basis, _ = namespace(x).linalg.qr(x.mT)
+    inside = W @ basis
+    small = State((inside, *others), state.feedback)
+    return small, x @ basis, Expansion(basis, W - inside @ basis.mT)

@@ -1,0 +1,173 @@
+"""Compression: training in the row space of the data is training, to rounding."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fa_lib import (
+    compress,
+    descend,
+    direct_feedback_alignment,
+    discrete_law,
+    feedback_alignment,
+    full_batch,
+    gradient_descent,
+    initial_state,
+    kolen_pollack,
+    layer_law,
+    linear,
+    matrix_law,
+    neuron_law,
+    relu,
+    squared_error,
+    tanh,
+)
+from strategies import Problem, each, matrices, seeds
+
+EXACT = 1e-12  # the requirement, relative to the largest entry
+STEPS = 20
+STEP = 1e-3
+SCALE = 0.5  # with STEP far from divergence, which would amplify rounding in any arithmetic
+INPUTS = 30
+rules = pytest.mark.parametrize(
+    "rule",
+    [feedback_alignment, gradient_descent, direct_feedback_alignment, kolen_pollack],
+    ids=lambda rule: rule.name,
+)
+
+
+def problem_with(rule, activation, hidden=(6,), samples=5, ensemble=(), seed=0):
+    rng = np.random.default_rng(seed)
+    scales = {"weight_scale": SCALE, "feedback_scale": SCALE}
+    widths = (INPUTS, *hidden, 3)
+    state = initial_state(widths, rng=rng, ensemble=ensemble, rule=rule, **scales)
+    x = rng.standard_normal((*ensemble, samples, INPUTS))
+    y = rng.standard_normal((*ensemble, samples, 3))
+    return Problem(state, x, y, activation, squared_error)
+
+
+def train(state, batches, problem, rule):
+    run = descend(state, batches, step=STEP, rule=rule, **problem.options)
+    return list(itertools.islice(run, STEPS + 1))
+
+
+def full_and_expanded(problem, rule, rows=None):
+    """Train both ways, on batches of these rows if given; return both paths."""
+    small, small_x, expand = compress(problem.state, problem.x)
+    rows = itertools.repeat(slice(None)) if rows is None else rows
+
+    def batches(x):
+        return ((x[..., some, :], problem.y[..., some, :]) for some in rows)
+
+    full = train(problem.state, batches(problem.x), problem, rule)
+    return full, [expand(state) for state in train(small, batches(small_x), problem, rule)]
+
+
+def assert_same(ours, theirs):
+    for A, B in zip(matrices(ours), matrices(theirs), strict=True):
+        assert A.shape == B.shape
+        assert abs(A - B).max() <= EXACT * max(1.0, abs(B).max())
+
+
+@rules
+@given(
+    activation=st.sampled_from([linear, relu, tanh]),
+    hidden=st.lists(st.integers(3, 6), min_size=1, max_size=3),
+    samples=st.integers(1, 6),
+    ensemble=st.sampled_from([(), (2,), (2, 3)]),
+    seed=seeds,
+)
+def test_the_expanded_path_is_the_full_path(rule, activation, hidden, samples, ensemble, seed):
+    problem = problem_with(rule, activation, hidden, samples, ensemble, seed)
+    full, expanded = full_and_expanded(problem, rule)
+    assert len(full) == STEPS + 1
+    for state, again in zip(full, expanded, strict=True):
+        assert_same(again, state)
+
+
+@rules
+def test_it_holds_for_every_choice_of_minibatches(rule):
+    problem = problem_with(rule, relu, samples=6)
+    rng = np.random.default_rng(1)
+    rows = [rng.choice(6, size=rng.integers(1, 5), replace=False) for _ in range(STEPS)]
+    full, expanded = full_and_expanded(problem, rule, rows)
+    assert_same(expanded[-1], full[-1])
+    assert abs(full[-1].weights[0] - full[0].weights[0]).max() > 100 * EXACT
+
+
+def test_it_holds_where_samples_depend_on_each_other():
+    problem = problem_with(feedback_alignment, relu)
+    x = problem.x.copy()
+    x[1], x[2] = 2 * x[0], 0
+    full, expanded = full_and_expanded(problem._replace(x=x), feedback_alignment)
+    assert_same(expanded[-1], full[-1])
+
+
+def test_it_holds_and_saves_nothing_where_samples_outnumber_inputs():
+    problem = problem_with(feedback_alignment, relu, samples=INPUTS + 3)
+    small, small_x, _ = compress(problem.state, problem.x)
+    assert small.weights[0].shape == problem.state.weights[0].shape
+    assert small_x.shape == problem.x.shape
+    full, expanded = full_and_expanded(problem, feedback_alignment)
+    assert_same(expanded[-1], full[-1])
+
+
+def test_a_shared_start_meets_data_of_its_own_in_each_network():
+    problem = problem_with(feedback_alignment, relu, ensemble=(3,))
+    problem = problem._replace(state=each(lambda M: M[0], problem.state))
+    full, expanded = full_and_expanded(problem, feedback_alignment)
+    assert_same(expanded[-1], full[-1])
+
+
+@pytest.mark.parametrize("ensemble", [(), (2,)])
+def test_laws_differ_by_the_frozen_part(ensemble):
+    problem = problem_with(feedback_alignment, linear, (6, 4), ensemble=ensemble)
+    small, small_x, expand = compress(problem.state, problem.x)
+    W = expand.frozen
+    shares = {
+        layer_law: lambda values: (values[0][..., 0] + (W**2).sum((-2, -1)) / 2,),
+        neuron_law: lambda values: (values[0] + (W**2).sum(-1) / 2, *values[1:]),
+        matrix_law: lambda values: (values[0] + W @ W.mT, *values[1:]),
+    }
+    full = train(problem.state, full_batch(problem.x, problem.y), problem, feedback_alignment)
+    path = train(small, full_batch(small_x, problem.y), problem, feedback_alignment)
+    for law, with_share in shares.items():
+        *_, expected = discrete_law(full, law)
+        *_, actual = discrete_law(path, law)
+        if law is layer_law:
+            expected = (expected[0][..., 0],)
+        for ours, theirs in zip(with_share(actual), expected, strict=True):
+            assert abs(ours - theirs).max() <= EXACT * max(1.0, abs(theirs).max())
+
+
+def test_the_frozen_part_sees_no_sample_and_the_basis_is_orthonormal():
+    problem = problem_with(feedback_alignment, relu)
+    small, small_x, expand = compress(problem.state, problem.x)
+    assert abs(problem.x @ expand.frozen.mT).max() < EXACT
+    assert abs(expand.basis.mT @ expand.basis - np.eye(5)).max() < EXACT
+    assert small.weights[0].shape == (6, 5)
+    assert small_x.shape == (5, 5)
+    assert_same(expand(small), problem.state)
+
+
+def test_bad_input_is_refused():
+    state, x, *_ = problem_with(feedback_alignment, relu)
+    exact = each(lambda M: (M * 0).astype(int).astype(object) + Fraction(1, 2), state)
+    half = each(lambda M: M.astype(np.float16), state)
+    small, _, expand = compress(state, x)
+    for call, message in (
+        (lambda: compress(state, x[:, 1:]), r"^x: got shape \(5, 29\), expected \(\.\.\., N, 30\)"),
+        (lambda: compress(state, x * np.nan), r"^x: got an entry that is not finite"),
+        (lambda: compress(state, x.astype(np.float32)), r"^x: got dtype float32"),
+        (lambda: compress(None, x), r"^state: got a NoneType"),
+        (lambda: compress(exact, x.astype(int).astype(object)), r"^x: got dtype object"),
+        (lambda: compress(half, x.astype(np.float16)), r"^x: got dtype float16"),
+        (lambda: expand(state), r"^W_1: got shape \(6, 30\), expected \(\.\.\., m, 5\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert_same(expand(small), state)

@@ -229,12 +229,19 @@ def size_images(page: str, images: Path) -> str:
     return re.sub(r'<img [^>]*src="[^"]*_images/([^"]+)"[^>]*>', sized, page)
 
 
-def policy(page: str) -> str:
-    """Return a content security policy: the site's own files, and what the page has inline."""
+def handlers_of(page: str) -> list[str]:
+    """Return what a page's buttons run, from attributes such as onclick."""
+    return re.findall(r'<[^>]* on[a-z]+="([^"]*)"', page)
+
+
+def policy(page: str, handlers: list[str]) -> str:
+    """Return a content security policy: the site's own files, and what the page has inline.
+
+    The handlers are those of all pages: the search parses the others to show excerpts.
+    """
     scripts = [
         body for attributes, body in SCRIPT.findall(page) if "src=" not in attributes and body
     ]
-    handlers = re.findall(r'<[^>]* on[a-z]+="([^"]*)"', page)
     styles = re.findall(r"<style[^>]*>(.*?)</style>", page, flags=re.DOTALL)
     attributes = re.findall(r'<[^>]* style="([^"]*)"', page)
     return "; ".join(
@@ -263,7 +270,7 @@ def hashes(elements: Iterable[str], attributes: Iterable[str]) -> str:
     return " ".join(["'unsafe-hashes'", *sources] if attributes else sources)
 
 
-def finish(path: Path, site: Path) -> None:
+def finish(path: Path, site: Path, handlers: list[str]) -> None:
     """Finish one page."""
     page = path.read_text(encoding="utf-8")
     top = "../" * len(path.relative_to(site).parent.parts)
@@ -271,7 +278,7 @@ def finish(path: Path, site: Path) -> None:
     page = bundle_styles(page, site / "_static", top)
     page = bundle_scripts(page, site / "_static", top)
     page = size_images(page, site / "_images")
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page)}" />'
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page, handlers)}" />'
     page = page.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />\n    {meta}', 1)
     path.write_text(page, encoding="utf-8")
 
@@ -308,8 +315,9 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
     for old in static.glob("bundle-*"):
         old.unlink()
     pages = [site / app.builder.get_outfilename(name) for name in app.builder.written_pages]
+    handlers = [code for path in pages for code in handlers_of(path.read_text(encoding="utf-8"))]
     for path in pages:
-        finish(path, site)
+        finish(path, site, handlers)
     scripts = [static / "scripts" / f"{name}.js" for name in ("pydata-sphinx-theme", "bootstrap")]
     subset_icons(static, (path.read_text(encoding="utf-8") for path in [*pages, *scripts]))
 

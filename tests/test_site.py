@@ -146,8 +146,8 @@ def test_a_figure_loads_late_and_keeps_its_place(page):
 
 def test_the_first_view_is_light_and_from_the_site_itself(site):
     sizes = weigh.first_view(site, "index.html")
-    assert sum(sizes.values()) < 600_000
-    assert len(sizes) <= 25
+    assert sum(sizes.values()) < 1000 * weigh.KILOBYTES
+    assert len(sizes) <= weigh.REQUESTS
     assert not any("fontawesome.js" in name for name in sizes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from watchfiles import watch
 
 ROOT = Path(__file__).resolve().parent.parent
-WATCHED = ("book", "fa_lib", "_config.yml", "_toc.yml")
+WATCHED = ("book", "fa_lib", "tools", "_config.yml", "_toc.yml")
 
 
 def build() -> None:

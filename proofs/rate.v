@@ -27,6 +27,13 @@ Lemma inner_adjoint p q r (A : 'M[F]_(p, q)) (U : 'M_(p, r)) (V : 'M_(q, r)) :
   <<U, A *m V>> = <<A^T *m U, V>>.
 Proof. by rewrite /inner trmx_mul trmxK mulmxA. Qed.
 
+Lemma inner_adjoint_right p q r (A : 'M[F]_(q, r)) (U : 'M_(p, r)) (V : 'M_(p, q)) :
+  <<U, V *m A>> = <<U *m A^T, V>>.
+Proof. by rewrite /inner trmx_mul trmxK mulmxA mxtrace_mulC mulmxA. Qed.
+
+Lemma inner_tr p q (A C : 'M[F]_(p, q)) : <<A^T, C^T>> = <<A, C>>.
+Proof. by rewrite innerC /inner trmxK mxtrace_mulC. Qed.
+
 Lemma formD p (A C : 'M[F]_p) v : form (A + C) v = form A v + form C v.
 Proof. by rewrite /form mulmxDl innerDr. Qed.
 
@@ -50,6 +57,20 @@ Proof.
 move=> law; have pu : p + u = p + u0 - a0 - b0 + b + a by rewrite -law !subrK.
 apply: (addrI p); rewrite [RHS]addrCA pu [LHS]addrCA -(addrA _ (- a0)) -opprD.
 by rewrite -[in RHS](addrA _ b) [in RHS]addrA [in RHS](addrC (a0 + b0)) subrK addrC (addrC b).
+Qed.
+
+(* G^2 - g G = (G - g)^2 + g (G - g). *)
+Lemma form_square p g (G : 'M[F]_p) v : 0 <= g -> G^T = G -> G ⪰ g%:M ->
+  g * form G v <= form (G *m G) v.
+Proof.
+move=> g0 symG Gg; set w := (G - g%:M) *m v.
+have w_is : w = G *m v - g *: v by rewrite /w mulmxBl mul_scalar_mx.
+have -> : form (G *m G) v = g * form G v + (<<w, w>> + g * <<v, w>>).
+  rewrite -(innerZl g v w) -innerDl [in X in _ = _ + <<X, _>>]w_is subrK w_is innerDr -scaleNr innerZr.
+  by rewrite mulNr (innerC (G *m v) v) addrC subrK /form -mulmxA inner_adjoint symG.
+rewrite ler_addl addr_ge0 ?inner_ge0 // mulr_ge0 //.
+rewrite w_is innerDr -scaleNr innerZr mulNr subr_ge0.
+by have := Gg v; rewrite /form mul_scalar_mx innerZr.
 Qed.
 
 (* begin sym_bound *)
@@ -94,10 +115,14 @@ Theorem sym_rate m h n N (B W2 : 'M[F]_(m, h)) (X : 'M[F]_(N, n))
   G *m M + M^T *m G ⪰ 2%:R *: (G *m G).
 (* end sym_rate *)
 Proof.
-move=> G M W1 perp law; rewrite -[2%:R]mulr1.
-apply: (sym_bound (W20 := B) (U0 := 0) perp); rewrite mul0mx addr0 //.
-move=> v; rewrite mulmx0 mul0mx subr0 -/G mulr1 trmx_mul trmxK -/G.
-by rewrite scaler_nat mulr2n.
+move=> G M W1 perp law v.
+have start : W10 = W10 + (0 : 'M[F]_(h, N)) *m X by rewrite mul0mx addr0.
+have same : W1 *m W1^T - B^T *m W2 - W2^T *m B =
+    (W10 + (0 : 'M_(h, N)) *m X) *m (W10 + (0 : 'M_(h, N)) *m X)^T - B^T *m B - B^T *m B.
+  by rewrite -start law.
+have := @sym_bound m h n N 1 B W2 B X W10 U 0 perp same _ v.
+rewrite mulr1; apply=> u; rewrite mul0mx mulmx0 mul0mx subr0.
+by rewrite [(B *m B^T)^T]trmx_mul trmxK -mulr2n scaler_nat.
 Qed.
 
 (* begin dissipation *)
@@ -118,13 +143,31 @@ have dE_is : dE = - (E *m (W1 *m X^T)^T *m (W1 *m X^T) + M *m E *m K).
   by rewrite /dE /dW1 /dW2 !mulNmx mulmxN mulmxDl !mulNmx -opprD trmx_mul trmxK !mulmxA.
 (* The part of the first layer's growth can only help. *)
 have first : 0 <= <<E, G *m (E *m (W1 *m X^T)^T *m (W1 *m X^T))>>.
-  rewrite -(mulmxA B) inner_adjoint !mulmxA.
-  have -> A C : <<A, C *m (W1 *m X^T)>> = <<A *m (W1 *m X^T)^T, C>> :> F.
-    by move=> p q; rewrite /inner mxtrace_mulC.
-  admit.
+  rewrite -(mulmxA B) inner_adjoint mulmxA inner_adjoint_right mulmxA.
+  exact: inner_ge0.
 (* In the other only the symmetric part of G M counts. *)
 have second : mu * g * kappa * <<E, G *m E>> <= <<E, G *m (M *m E *m K)>>.
-  admit.
-Admitted.
+  have -> : <<E, G *m (M *m E *m K)>> = <<E *m X, (G *m M) *m (E *m X)>>.
+    by rewrite /K !mulmxA inner_adjoint_right trmxK.
+  have half : mu * <<E *m X, (G *m G) *m (E *m X)>> <= <<E *m X, (G *m M) *m (E *m X)>>.
+    rewrite !form_cols mulr_sumr; apply: ler_sum => j _.
+    have := sym (col j (E *m X)); rewrite formD formZ.
+    have -> : M^T *m G = (G *m M)^T by rewrite [RHS]trmx_mul symG.
+    by rewrite form_tr -mulr2n -[X in _ <= X]mulr_natl -mulrA ler_pmul2l ?ltr0n.
+  apply: le_trans half; rewrite -!mulrA ler_wpmul2l //.
+  have -> : <<E *m X, (G *m G) *m (E *m X)>> = <<(G *m E)^T, K *m (G *m E)^T>>.
+    rewrite -mulmxA inner_adjoint symG -inner_tr mulmxA trmx_mul.
+    by rewrite -[X in _ = <<_, X>>]mulmxA inner_adjoint.
+  have samples : kappa * <<(G *m E)^T, (G *m E)^T>> <= <<(G *m E)^T, K *m (G *m E)^T>>.
+    rewrite -{2}[(G *m E)^T]mul1mx !form_cols mulr_sumr; apply: ler_sum => j _.
+    by have := Kk (col j (G *m E)^T); rewrite -scalemx1 formZ.
+  apply: le_trans samples; rewrite mulrCA ler_wpmul2l //.
+  have -> : <<(G *m E)^T, (G *m E)^T>> = <<E, (G *m G) *m E>>.
+    by rewrite inner_tr -mulmxA [RHS]inner_adjoint symG.
+  rewrite !form_cols mulr_sumr; apply: ler_sum => j _; exact: form_square.
+rewrite /dV dE_is mulmxN mulmxDr -scaleN1r innerZr innerDr mulN1r mulNr ler_opp2 /V.
+rewrite -mulrA [2%:R * g * kappa * _]mulrCA -!(mulrA 2%:R) mulKf ?pnatr_eq0 // !mulrA.
+exact: ler_paddl first second.
+Qed.
 
 End Rate.

@@ -18,7 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("_config.yml", "_toc.yml", "book", "CHANGELOG.md")
+SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "CHANGELOG.md")
 LAST = "scorecard.ipynb"
 
 

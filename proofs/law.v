@@ -66,7 +66,8 @@ Section Laws.
 
 Variables (R : comRingType) (n : nat -> nat) (N L : nat).
 Variables (phi phi' : R -> R) (k : R).
-Variables (W B : weights R n) (X : 'M[R]_(N, n 0%N)) (delta : forall i, 'M[R]_(n i, N)).
+Variables (W B : weights R n) (X : 'M[R]_(N, n 0%N)).
+Variable delta : forall i, 'M[R]_(n i, N).
 
 Notation dW := (velocity phi W X delta).
 
@@ -84,7 +85,8 @@ by rewrite -mulrA phi_k mulrCA.
 Qed.
 
 (* begin neuron_law *)
-Theorem neuron_law i (j : 'I_(n i)) : homogeneous phi phi' k -> (0 < i < L)%N ->
+Theorem neuron_law i (j : 'I_(n i)) :
+  homogeneous phi phi' k -> (0 < i < L)%N ->
   <<row j (dW i), row j (W i)>> = k * <<col j (dW i.+1), col j (B i.+1)>>.
 (* end neuron_law *)
 Proof. by move=> phi_k iL; rewrite inner_row_entry inner_col_entry law_core. Qed.
@@ -99,7 +101,8 @@ by apply: eq_bigr => j _; exact: neuron_law.
 Qed.
 
 (* begin matrix_law *)
-Theorem matrix_law i : (forall z, phi z = z) -> (forall z, phi' z = 1) -> (0 < i < L)%N ->
+Theorem matrix_law i :
+  (forall z, phi z = z) -> (forall z, phi' z = 1) -> (0 < i < L)%N ->
   dW i *m (W i)^T = (B i.+1)^T *m dW i.+1.
 (* end matrix_law *)
 Proof.
@@ -131,7 +134,8 @@ Definition layer_Q i : F :=
   2%:R^-1 * <<W i, W i>> - k * <<W i.+1, B i.+1>>.
 
 Definition neuron_q i (j : 'I_(n i)) : F :=
-  2%:R^-1 * <<row j (W i), row j (W i)>> - k * <<col j (W i.+1), col j (B i.+1)>>.
+  2%:R^-1 * <<row j (W i), row j (W i)>>
+    - k * <<col j (W i.+1), col j (B i.+1)>>.
 
 Definition matrix_Q i : 'M[F]_(n i) :=
   W i *m (W i)^T - (B i.+1)^T *m W i.+1 - (W i.+1)^T *m B i.+1.
@@ -177,10 +181,11 @@ Qed.
 (* begin discrete_law *)
 Theorem discrete_law W W' i : homogeneous phi phi' k ->
   step phi phi' L B W W' -> (0 < i < L)%N ->
-  layer_Q k B W' i - layer_Q k B W i = 2%:R^-1 * <<W' i - W i, W' i - W i>>.
+  layer_Q k B W' i - layer_Q k B W i =
+    2%:R^-1 * <<W' i - W i, W' i - W i>>.
 (* end discrete_law *)
 Proof.
-move=> phi_k [N [X [delta [eta [signals moves]]]]] iL.
+move=> phi_k [N [X [eta [delta [signals moves]]]]] iL.
 have [i0 iL'] := andP iL.
 rewrite /layer_Q !moves ?i0 ?(ltnW iL') // (addrC (W i) (_ *: _)) addrK (addrC _ (W i)).
 apply: exact_step; rewrite !innerZl mulrCA; congr (_ * _).
@@ -188,13 +193,13 @@ exact: (theorem_5_1 signals phi_k iL).
 Qed.
 
 (* begin neuron_discrete_law *)
-Theorem neuron_discrete_law W W' i (j : 'I_(n i)) : homogeneous phi phi' k ->
-  step phi phi' L B W W' -> (0 < i < L)%N ->
+Theorem neuron_discrete_law W W' i (j : 'I_(n i)) :
+  homogeneous phi phi' k -> step phi phi' L B W W' -> (0 < i < L)%N ->
   neuron_q k B W' j - neuron_q k B W j =
     2%:R^-1 * <<row j (W' i - W i), row j (W' i - W i)>>.
 (* end neuron_discrete_law *)
 Proof.
-move=> phi_k [N [X [delta [eta [signals moves]]]]] iL.
+move=> phi_k [N [X [eta [delta [signals moves]]]]] iL.
 have [i0 iL'] := andP iL.
 rewrite /neuron_q !moves ?i0 ?(ltnW iL') // (addrC (W i) (_ *: _)) addrK (addrC _ (W i)).
 rewrite [row j (_ + _)]linearD [col j (_ + _)]linearD /=.
@@ -203,12 +208,13 @@ exact: (neuron_law signals j phi_k iL).
 Qed.
 
 (* begin matrix_discrete_law *)
-Theorem matrix_discrete_law W W' i : (forall z, phi z = z) -> (forall z, phi' z = 1) ->
+Theorem matrix_discrete_law W W' i :
+  (forall z, phi z = z) -> (forall z, phi' z = 1) ->
   step phi phi' L B W W' -> (0 < i < L)%N ->
   matrix_Q B W' i - matrix_Q B W i = (W' i - W i) *m (W' i - W i)^T.
 (* end matrix_discrete_law *)
 Proof.
-move=> phi_id slope1 [N [X [delta [eta [signals moves]]]]] iL.
+move=> phi_id slope1 [N [X [eta [delta [signals moves]]]]] iL.
 have [i0 iL'] := andP iL.
 rewrite /matrix_Q !moves ?i0 ?(ltnW iL') // (addrC (W i) (_ *: _)) addrK (addrC _ (W i)).
 apply: exact_matrix_step; rewrite !linearZ /= -?scalemxAl -?scalemxAr -!scalerDr.
@@ -220,8 +226,9 @@ Variable W : nat -> weights F n.
 (* begin discrete_law_path *)
 Theorem discrete_law_path T i : homogeneous phi phi' k ->
   (forall t, step phi phi' L B (W t) (W t.+1)) -> (0 < i < L)%N ->
-  layer_Q k B (W T) i - \sum_(t < T) 2%:R^-1 * <<W t.+1 i - W t i, W t.+1 i - W t i>> =
-    layer_Q k B (W 0%N) i.
+  layer_Q k B (W T) i
+    - \sum_(t < T) 2%:R^-1 * <<W t.+1 i - W t i, W t.+1 i - W t i>> =
+  layer_Q k B (W 0%N) i.
 (* end discrete_law_path *)
 Proof.
 move=> phi_k steps iL; elim: T => [|T <-]; first by rewrite big_ord0 subr0.

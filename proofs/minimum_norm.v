@@ -13,14 +13,17 @@ Local Open Scope ring_scope.
 
 (* begin pseudoinverse *)
 (* The four equations of Penrose. *)
-Definition pseudoinverse (F : fieldType) N n (X : 'M[F]_(N, n)) (Xp : 'M[F]_(n, N)) :=
+Definition pseudoinverse (F : fieldType) N n
+    (X : 'M[F]_(N, n)) (Xp : 'M[F]_(n, N)) :=
   [/\ X *m Xp *m X = X, Xp *m X *m Xp = Xp,
       (X *m Xp)^T = X *m Xp & (Xp *m X)^T = Xp *m X].
 
-Definition minimum_norm (F : fieldType) N n m (Xp : 'M[F]_(n, N)) (Y : 'M[F]_(N, m)) :=
+Definition minimum_norm (F : fieldType) N n m
+    (Xp : 'M[F]_(n, N)) (Y : 'M[F]_(N, m)) :=
   Y^T *m Xp^T.
 
-Definition outside (F : fieldType) N n h X (Xp : 'M[F]_(n, N)) (W : 'M[F]_(h, n)) :=
+Definition outside (F : fieldType) N n h
+    (X : 'M[F]_(N, n)) (Xp : 'M[F]_(n, N)) (W : 'M[F]_(h, n)) :=
   W *m (1%:M - Xp *m X).
 (* end pseudoinverse *)
 

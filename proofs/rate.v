@@ -80,8 +80,10 @@ Theorem sym_bound m h n N mu (B W2 W20 : 'M[F]_(m, h)) (X : 'M[F]_(N, n))
   let M := W2 *m B^T in let M0 := W20 *m B^T in
   let W1 := Wperp + U *m X in let W10 := Wperp + U0 *m X in
   Wperp *m X^T = 0 ->
-  W1 *m W1^T - B^T *m W2 - W2^T *m B = W10 *m W10^T - B^T *m W20 - W20^T *m B ->
-  G *m M0 + M0^T *m G - (B *m (U0 *m X)) *m (B *m (U0 *m X))^T ⪰ (2%:R * mu) *: (G *m G) ->
+  W1 *m W1^T - B^T *m W2 - W2^T *m B =
+    W10 *m W10^T - B^T *m W20 - W20^T *m B ->
+  G *m M0 + M0^T *m G - (B *m (U0 *m X)) *m (B *m (U0 *m X))^T
+    ⪰ (2%:R * mu) *: (G *m G) ->
   G *m M + M^T *m G ⪰ (2%:R * mu) *: (G *m G).
 (* end sym_bound *)
 Proof.
@@ -111,7 +113,8 @@ Theorem sym_rate m h n N (B W2 : 'M[F]_(m, h)) (X : 'M[F]_(N, n))
     (W10 : 'M[F]_(h, n)) (U : 'M[F]_(h, N)) :
   let G := B *m B^T in let M := W2 *m B^T in let W1 := W10 + U *m X in
   W10 *m X^T = 0 ->
-  W1 *m W1^T - B^T *m W2 - W2^T *m B = W10 *m W10^T - B^T *m B - B^T *m B ->
+  W1 *m W1^T - B^T *m W2 - W2^T *m B =
+    W10 *m W10^T - B^T *m B - B^T *m B ->
   G *m M + M^T *m G ⪰ 2%:R *: (G *m G).
 (* end sym_rate *)
 Proof.
@@ -126,8 +129,8 @@ by rewrite [(B *m B^T)^T]trmx_mul trmxK -mulr2n scaler_nat.
 Qed.
 
 (* begin dissipation *)
-Theorem dissipation m h n N mu g kappa (B W2 : 'M[F]_(m, h)) (W1 : 'M[F]_(h, n))
-    (X : 'M[F]_(N, n)) (E : 'M[F]_(m, N)) :
+Theorem dissipation m h n N mu g kappa (B W2 : 'M[F]_(m, h))
+    (W1 : 'M[F]_(h, n)) (X : 'M[F]_(N, n)) (E : 'M[F]_(m, N)) :
   let G := B *m B^T in let K := X *m X^T in let M := W2 *m B^T in
   let dW1 := - (B^T *m E *m X) in let dW2 := - (E *m X *m W1^T) in
   let dE := (dW2 *m W1 + W2 *m dW1) *m X^T in

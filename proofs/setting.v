@@ -15,7 +15,8 @@ Import GRing.Theory.
 Local Open Scope ring_scope.
 
 (* begin inner *)
-Definition inner (R : ringType) m n (A B : 'M[R]_(m, n)) : R := \tr (A^T *m B).
+Definition inner (R : ringType) m n (A B : 'M[R]_(m, n)) : R :=
+  \tr (A^T *m B).
 
 Definition entrywise (R : ringType) m n (A B : 'M[R]_(m, n)) : 'M_(m, n) :=
   \matrix_(p, q) (A p q * B p q).
@@ -25,7 +26,8 @@ Notation "A ⊙ B" := (entrywise A B) (at level 40, left associativity).
 (* end inner *)
 
 (* begin network *)
-Definition weights (R : ringType) (n : nat -> nat) := forall i, 'M[R]_(n i, n i.-1).
+Definition weights (R : ringType) (n : nat -> nat) :=
+  forall i, 'M[R]_(n i, n i.-1).
 
 Section Network.
 
@@ -43,7 +45,8 @@ Variable delta : forall i, 'M[R]_(n i, N).
 Definition feedback_signals := forall i, (0 < i < L)%N ->
   delta i = ((B i.+1)^T *m delta i.+1) ⊙ map_mx phi' (preactivation i).
 
-Definition velocity i : 'M[R]_(n i, n i.-1) := - (delta i *m (activity i.-1)^T).
+Definition velocity i : 'M[R]_(n i, n i.-1) :=
+  - (delta i *m (activity i.-1)^T).
 
 End Network.
 
@@ -52,10 +55,13 @@ Definition homogeneous (R : ringType) (phi phi' : R -> R) (k : R) :=
 (* end network *)
 
 (* begin step *)
-Definition step (R : comRingType) n (phi phi' : R -> R) L (B W W' : weights R n) :=
-  exists N (X : 'M[R]_(N, n 0%N)) (delta : forall i, 'M[R]_(n i, N)) (eta : R),
+Definition step (R : comRingType) n (phi phi' : R -> R) L
+    (B W W' : weights R n) :=
+  exists N (X : 'M[R]_(N, n 0%N)) (eta : R)
+      (delta : forall i, 'M[R]_(n i, N)),
     feedback_signals phi phi' L W B X delta /\
-    forall i, (0 < i <= L)%N -> W' i = W i + eta *: velocity phi W X delta i.
+    forall i, (0 < i <= L)%N ->
+      W' i = W i + eta *: velocity phi W X delta i.
 (* end step *)
 
 Lemma replace_one (P : nat -> Type) (d : forall i, P i) j (x : P j) :

@@ -248,3 +248,85 @@ by rewrite sumr_ge0 // => t _; rewrite mulr_ge0 ?invr_ge0 ?ler0n ?inner_ge0.
 Qed.
 
 End Steps.
+
+(* Flows.  A ring of functions of time, with their derivative, is a commutative ring with a
+   derivation; that is all that is used of time here. *)
+
+(* begin derivation *)
+Definition derivation (R : comRingType) (D : R -> R) :=
+  (forall x y, D (x + y) = D x + D y) /\
+  (forall x y, D (x * y) = D x * y + x * D y).
+
+Definition flows (R : comRingType) n N (phi : R -> R) L (D : R -> R)
+    (W B : weights R n) (X : 'M[R]_(N, n 0%N))
+    (delta : forall i, 'M[R]_(n i, N)) :=
+  (forall i, map_mx D (B i) = 0) /\
+  forall i, (0 < i <= L)%N -> map_mx D (W i) = velocity phi W X delta i.
+(* end derivation *)
+
+Section Flows.
+
+Variables (R : comRingType) (n : nat -> nat) (N L : nat).
+Variables (phi phi' D : R -> R) (k : R).
+Variables (W B : weights R n) (X : 'M[R]_(N, n 0%N)) (delta : forall i, 'M[R]_(n i, N)).
+Hypothesis dD : derivation D.
+
+Lemma D0 : D 0 = 0.
+Proof. by apply: (addrI (D 0)); case: dD => DD _; rewrite -DD !addr0. Qed.
+
+Lemma DN x : D (- x) = - D x.
+Proof. by apply: (addrI (D x)); case: dD => DD _; rewrite -DD !subrr D0. Qed.
+
+Lemma D_sum (I : finType) (f : I -> R) : D (\sum_i f i) = \sum_i D (f i).
+Proof. by case: dD => DD _; apply: (big_morph D DD D0). Qed.
+
+Lemma D_mulmx p q r (A : 'M[R]_(p, q)) (C : 'M[R]_(q, r)) :
+  map_mx D (A *m C) = map_mx D A *m C + A *m map_mx D C.
+Proof.
+apply/matrixP=> s t; rewrite !mxE D_sum -big_split; apply: eq_bigr => u _.
+by case: dD => _ DM; rewrite !mxE DM.
+Qed.
+
+Lemma D_inner p q (A C : 'M[R]_(p, q)) :
+  D <<A, C>> = <<map_mx D A, C>> + <<A, map_mx D C>>.
+Proof.
+rewrite /inner -mxtraceD map_trmx -D_mulmx D_sum.
+by apply: eq_bigr => u _; rewrite [in RHS]mxE.
+Qed.
+
+(* begin flow_law *)
+Theorem flow_law i : homogeneous phi phi' k -> D k = 0 ->
+  feedback_signals phi phi' L W B X delta -> flows phi L D W B X delta ->
+  (0 < i < L)%N -> D (<<W i, W i>> - 2%:R * (k * <<W i.+1, B i.+1>>)) = 0.
+(* end flow_law *)
+Proof.
+move=> phi_k Dk signals [still moves] iL; have [i0 iL'] := andP iL.
+have [DD DM] := dD; have D2 : D 2%:R = 0.
+  have D1 : D 1 = 0 by apply: (addrI (D 1)); rewrite addr0 -{3}[1]mulr1 DM mulr1 mul1r.
+  by rewrite -[2%:R]/(1 + 1) DD D1 addr0.
+rewrite DD DN !DM D2 Dk !mul0r !add0r !D_inner still !moves ?i0 ?(ltnW iL') //.
+have inner0 p q (A : 'M[R]_(p, q)) : <<A, 0>> = 0 by rewrite /inner mulmx0 mxtrace0.
+rewrite (innerC (W i)) (theorem_5_1 signals phi_k iL) inner0 addr0.
+by rewrite -mulr2n -[_ *+ 2]mulr_natl subrr.
+Qed.
+
+(* begin flow_matrix_law *)
+Theorem flow_matrix_law i :
+  (forall z, phi z = z) -> (forall z, phi' z = 1) ->
+  feedback_signals phi phi' L W B X delta -> flows phi L D W B X delta ->
+  (0 < i < L)%N ->
+  map_mx D (W i *m (W i)^T
+    - (B i.+1)^T *m W i.+1 - (W i.+1)^T *m B i.+1) = 0.
+(* end flow_matrix_law *)
+Proof.
+move=> phi_id slope1 signals [still moves] iL; have [i0 iL'] := andP iL.
+have D_add p q (A C : 'M[R]_(p, q)) : map_mx D (A + C) = map_mx D A + map_mx D C.
+  by case: dD => DD _; apply/matrixP=> s t; rewrite !mxE DD.
+have D_opp p q (A : 'M[R]_(p, q)) : map_mx D (- A) = - map_mx D A.
+  by apply/matrixP=> s t; rewrite !mxE DN.
+rewrite !D_add !D_opp !D_mulmx -!map_trmx !still !moves ?i0 ?(ltnW iL') //.
+rewrite (matrix_law_symmetric signals phi_id slope1 iL) trmx0 mul0mx mulmx0 add0r addr0.
+by rewrite -addrA -opprD subrr.
+Qed.
+
+End Flows.

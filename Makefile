@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock clean
+.PHONY: help book test check reproduce serve lab notebooks lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -26,6 +26,12 @@ check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+
+DRAWS ?= 50
+SEED ?= 0
+reproduce: $(READY) ## run the claims over DRAWS=50 parameter draws of all PAGES
+	$(PYTHON) tools/reproduce.py --draws $(DRAWS) --seed $(SEED) \
+		$(if $(PAGES),--pages $(PAGES)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 serve: $(READY) ## build, serve on this machine, rebuild on change
 	$(PYTHON) tools/serve.py

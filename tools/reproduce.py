@@ -1,6 +1,7 @@
 """Run the pages' claims over many draws of their parameters, and say which share held.
 
     python tools/reproduce.py [--draws 50] [--seed 0] [--pages PAGE ...] [--scheduler tcp://...]
+                              [--workers 2]
 
 Each page declares the ranges in which its claims should hold (see draws.py). Dask distributes the
 draws: over the processors of this machine, or over the workers of a scheduler that runs already.
@@ -19,14 +20,14 @@ import sys
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
 from distributed import Client, Worker, as_completed, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
-from scipy.stats import binomtest
 from tqdm import tqdm
 
 from draws import command, declared_ranges, draw
@@ -162,11 +163,13 @@ def append(file: Path, record: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- doing it
 
 
-def connect(scheduler: str | None) -> Client:
-    """Return a client of a scheduler that runs, or of one worker per processor here."""
+def connect(scheduler: str | None, workers: int) -> Client:
+    """Return a client of a scheduler that runs, or of new workers on this machine."""
     if scheduler:
         return Client(scheduler)
-    return Client(n_workers=os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None)
+    # Threads: each has a warm process that does the work, so no more processes are needed.
+    how = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
+    return Client(n_workers=workers, **how)
 
 
 def run_all(
@@ -191,7 +194,7 @@ def run_all(
 
 
 def complete(
-    wanted: dict[Draw, dict[str, Any]], scheduler: str | None
+    wanted: dict[Draw, dict[str, Any]], connection: Callable[[], Client]
 ) -> tuple[dict[Draw, dict[str, Any]], dict[Draw, str]]:
     """Run what is missing; return all results, and why the draws without one have none."""
     results = {d: r for d, r in read_results(RESULTS).items() if d in wanted}
@@ -199,7 +202,7 @@ def complete(
     lost: dict[Draw, str] = {}
     bar = tqdm(total=len(wanted), initial=len(results), unit="draw", smoothing=0.05)
     if missing:
-        with connect(scheduler) as client, bar:
+        with connection() as client, bar:
             for drawn, result in run_all(client, missing):
                 if isinstance(result, str):
                     lost[drawn] = result
@@ -239,6 +242,8 @@ def table(pages: dict[str, Page], results: dict[Draw, dict[str, Any]]) -> str:
 
 def share_with_interval(held: int, reached: int) -> str:
     """Return a share and Wilson's interval, in per cent."""
+    from scipy.stats import binomtest  # takes long to import
+
     if not reached:
         return "-"
     low, high = binomtest(held, reached).proportion_ci(method="wilson")
@@ -270,6 +275,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
     parser.add_argument("--pages", nargs="*", choices=list(pages), help="all, if none is named")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://...")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="on this machine")
     options = parser.parse_args()
     pages = {name: page for name, page in pages.items() if name in (options.pages or pages)}
     wanted = {
@@ -277,7 +283,7 @@ def main() -> int:
         for number in range(1, options.draws + 1)
         for name, page in pages.items()
     }
-    results, lost = complete(wanted, options.scheduler)
+    results, lost = complete(wanted, partial(connect, options.scheduler, options.workers))
     print(table(pages, results))
     failed = {d: r["failure"]["error"] for d, r in results.items() if r["failure"]}
     for drawn, why in sorted((failed | lost).items()):

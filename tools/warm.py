@@ -26,8 +26,8 @@ from nbformat.v4 import new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from traitlets.config import Config
 
-# What most pages import, and what takes long.
-WARM = ("matplotlib.pyplot", "scipy.integrate", "scipy.linalg", "scipy.stats", "sympy", "fa_lib")
+# What takes long to import; only what a page of the folder names is imported beforehand.
+SLOW = ("matplotlib.pyplot", "scipy.special", "sklearn.datasets", "sympy")
 
 
 class InThisProcess(Engine):
@@ -103,7 +103,8 @@ def prepare() -> None:
     mpl.use("template")  # a backend that draws nothing
     warnings.filterwarnings("ignore", "This process .* is multi-threaded")
     papermill_engines.register("here", InThisProcess)
-    for name in (*WARM, "page"):
+    pages = "".join(path.read_text(encoding="utf-8") for path in Path().glob("*.ipynb"))
+    for name in ("page", *(name for name in SLOW if name in pages)):
         importlib.import_module(name)
 
 

@@ -111,7 +111,7 @@ def test_killed_and_started_again_every_draw_is_there_once(project):
     while len(results(project)) < 3:
         time.sleep(0.02)
     process.kill()
-    process.wait()
+    process.communicate()
     assert len(results(project)) < 12
     with (project / "_build/reproduce/results.jsonl").open("a") as lines:
         lines.write('{"page": "slow", "num')  # cut off by the kill

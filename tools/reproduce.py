@@ -168,7 +168,7 @@ def connect(scheduler: str | None, workers: int) -> Client:
     if scheduler:
         return Client(scheduler)
     # Threads: each has a warm process that does the work, so no more processes are needed.
-    how = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
+    how = {"processes": False, "threads_per_worker": 1, "dashboard_address": ":0"}
     return Client(n_workers=workers, **how)
 
 

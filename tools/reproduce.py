@@ -197,21 +197,22 @@ def complete(
     wanted: dict[Draw, dict[str, Any]], connection: Callable[[], Client]
 ) -> tuple[dict[Draw, dict[str, Any]], dict[Draw, str]]:
     """Run what is missing; return all results, and why the draws without one have none."""
-    results = {d: r for d, r in read_results(RESULTS).items() if d in wanted}
+    before = read_results(RESULTS).items()
+    results = {d: r for d, r in before if wanted.get(d) == r["parameters"]}
     missing = {draw: drawn for draw, drawn in wanted.items() if draw not in results}
     lost: dict[Draw, str] = {}
+    if not missing:
+        return results, lost
     bar = tqdm(total=len(wanted), initial=len(results), unit="draw", smoothing=0.05)
-    if missing:
-        with connection() as client, bar:
-            for drawn, result in run_all(client, missing):
-                if isinstance(result, str):
-                    lost[drawn] = result
-                else:
-                    record = {**drawn._asdict(), "parameters": missing[drawn], **shortened(result)}
-                    append(RESULTS, record)
-                    results[drawn] = record
-                bar.update()
-    bar.close()
+    with bar, connection() as client:
+        for drawn, result in run_all(client, missing):
+            if isinstance(result, str):
+                lost[drawn] = result
+            else:
+                record = {**drawn._asdict(), "parameters": missing[drawn], **shortened(result)}
+                append(RESULTS, record)
+                results[drawn] = record
+            bar.update()
     return results, lost
 
 
@@ -293,4 +294,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted; the same command goes on from here.") from None

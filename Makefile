@@ -17,9 +17,13 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY) ## execute the notebooks that changed and build the book
 	$(PYTHON) tools/execute.py _build/source
+	@$(MAKE) --no-print-directory --quiet _build/built
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+_build/built: $(READY) $(shell find _build/source fa_lib -type f -not -name '*.pyc' 2>/dev/null)
 	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
 	$(PYTHON) tools/weigh.py
-	@echo "The book: $(CURDIR)/_build/html/index.html"
+	touch $@
 
 test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile

@@ -5,6 +5,7 @@ formula comes with its MathML, for screen readers. A formula that MathJax refuse
 """
 
 import json
+import logging
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -217,6 +218,7 @@ def write_style(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register the renderer; `html_math_renderer: typeset` chooses it."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     app.add_html_math_renderer("typeset", (visit_inline, None), (visit_display, None))
     app.add_css_file("math.css")
     app.connect("env-updated", typeset_book)

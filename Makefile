@@ -18,6 +18,7 @@ $(READY): requirements.txt pyproject.toml
 book: $(READY) ## execute the notebooks that changed and build the book
 	$(PYTHON) tools/execute.py _build/source
 	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
+	$(PYTHON) tools/weigh.py
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
 test: $(READY) check ## run every check and every test

@@ -67,10 +67,10 @@ def formulas_of(env: BuildEnvironment) -> Iterator[tuple[str, Formula]]:
 
 
 def classes_for_styles(pieces: list[str]) -> tuple[list[str], str]:
-    r"""Move style attributes to a style sheet, so that the book's policy need not allow them.
+    """Move style attributes to a style sheet, so that the book's policy need not allow them.
 
     >>> classes_for_styles(['<b class="x" style="top: 1em;">', "<i>"])
-    (['<b class="x m0">', '<i>'], '.m0 {top: 1em !important}\\n')
+    (['<b class="x m0">', '<i>'], '.m0 {top: 1em !important} ')
     """
     styled = re.compile(r'<([\w-]+)((?: [\w-]+="[^"]*")*?) style="([^"]*)"([^>]*)>')
     styles = sorted({match[3] for html in pieces for match in styled.finditer(html)})
@@ -86,7 +86,7 @@ def classes_for_styles(pieces: list[str]) -> tuple[list[str], str]:
         )
 
     rules = (
-        f".{names[style]} {{{style.strip().rstrip(';').replace(';', ' !important;')} !important}}\n"
+        f".{names[style]} {{{style.strip().rstrip(';').replace(';', ' !important;')} !important}} "
         for style in styles
     )
     return [styled.sub(replace, html) for html in pieces], "".join(rules)

@@ -19,10 +19,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+
 from typeset import write_subset
 
 ROOT = Path(__file__).resolve().parent
-DESCRIPTION = 200  # characters; a search engine shows about 160
+DESCRIPTION = 200  # characters; search engines show about 160
 CARD = (1200, 630)  # pixels, what the networks ask for
 
 # ------------------------------------------------------------------------ where the book is kept
@@ -93,17 +94,14 @@ def plain(paragraph: nodes.paragraph) -> str:
     return re.match(r"(.*[.?!](?=\s))?", text, flags=re.DOTALL)[0] if formula else text
 
 
-def describe(page: nodes.document, limit: int = DESCRIPTION) -> str:
-    """Return a page's first sentences."""
-    text = ""
-    for paragraph in page.findall(nodes.paragraph):
-        text = " ".join(f"{text} {plain(paragraph)}".split())
-        if len(text) >= limit // 2:
-            break
-    if len(text) <= limit:
+def describe(page: nodes.document) -> str:
+    """Return the first sentences of a page's first paragraph."""
+    texts = (" ".join(plain(paragraph).split()) for paragraph in page.findall(nodes.paragraph))
+    text = next(filter(None, texts), "")
+    if len(text) <= DESCRIPTION:
         return text
-    sentences = re.match(rf"(.{{{limit // 3},{limit - 1}}}[.?!])\s", text)
-    return sentences[1] if sentences else text[: text.rindex(" ", 0, limit)] + " ..."
+    sentences = re.match(rf"(.{{{DESCRIPTION // 3},{DESCRIPTION}}}[.?!])\s", text)
+    return sentences[1] if sentences else text[: text.rindex(" ", 0, DESCRIPTION)] + " ..."
 
 
 def add_description(
@@ -262,7 +260,7 @@ def hashes(elements: Iterable[str], attributes: Iterable[str]) -> str:
     """Return what a policy allows inline elements, and attributes such as onclick, by.
 
     >>> hashes(["let x = 1;"], [])
-    "'sha256-rbEW1f9s40p9f1CrPwHkCFdIi0UBSUqtEoKl4GFSAjo='"
+    "'sha256-qtc3jf64UXA5J6U02kfQ0Cvn9Uz4wXUaN3NNUVgR2v4='"
     """
     texts = [*elements, *map(html.unescape, attributes)]
     digests = dict.fromkeys(hashlib.sha256(text.encode()).digest() for text in texts)

@@ -2,9 +2,9 @@
 
     python tools/weigh.py [SITE]
 
-Counts requests and bytes, compressed as a server does, from the files alone: the page, what it
-links, what that imports, and every font that the styles name, though a page seldom needs all.
-Figures that load as they come into view are left out.
+Fails where a page is heavier than the bounds. Counts requests and bytes, compressed as a server
+does, from the files alone: the page, what it links, what that imports, and every font that the
+styles name, though a page seldom needs all. Figures that load as they come into view are left out.
 """
 
 import gzip
@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+REQUESTS, KILOBYTES = 25, 600  # at most, for the first view of a page
 COMPRESSED = {".woff2", ".woff", ".png", ".jpg"}  # already; servers send them as they are
 
 
@@ -66,13 +67,19 @@ def first_view(site: Path, page: str) -> dict[str, int]:
 
 
 def main() -> None:
-    """Print a table."""
+    """Print a table, and name the pages that are too heavy."""
     site = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "_build" / "html"
+    heavy = []
     print(f"{'page':40} requests  KB compressed")
     for path in sorted(site.glob("book/*.html")):
         page = path.relative_to(site).as_posix()
         sizes = first_view(site, page)
-        print(f"{page:40} {len(sizes):8} {sum(sizes.values()) / 1000:14.0f}")
+        kilobytes = sum(sizes.values()) / 1000
+        print(f"{page:40} {len(sizes):8} {kilobytes:14.0f}")
+        if len(sizes) > REQUESTS or kilobytes > KILOBYTES:
+            heavy.append(page)
+    if heavy:
+        sys.exit(f"more than {REQUESTS} requests or {KILOBYTES} KB: {', '.join(heavy)}")
 
 
 if __name__ == "__main__":

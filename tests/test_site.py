@@ -1,0 +1,182 @@
+"""The Sphinx extensions: a small book is built with them, and looked at."""
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import typeset
+import website
+import weigh
+
+TOOLS = Path(website.__file__).parent
+CONFIGURATION = f"""
+import sys
+sys.path.append({str(TOOLS)!r})
+extensions = ["myst_parser", "sphinx_book_theme", "typeset", "website"]
+myst_enable_extensions = ["dollarmath"]
+html_theme = "sphinx_book_theme"
+html_title = "A small book"
+html_math_renderer = "typeset"
+html_static_path = ["static"]
+html_css_files = ["own.css"]
+mathjax3_config = {{"tex": {{"macros": {{"R": "\\\\mathbb{{R}}"}}}}}}
+"""
+PAGE = r"""# A page about $\R^n$
+
+The first sentence. The second has $\frac{1}{2}$ in it.
+
+$$
+a &= b \\
+c &= \R
+$$ (numbered)
+
+See {eq}`numbered`. ![Text for those who cannot see it](figure.svg)
+"""
+FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"></svg>'
+
+
+def build(folder: Path, page: str) -> subprocess.CompletedProcess:
+    (folder / "static").mkdir(exist_ok=True)
+    (folder / "static" / "own.css").write_text("body {color: teal}")
+    (folder / "conf.py").write_text(CONFIGURATION)
+    (folder / "figure.svg").write_text(FIGURE)
+    (folder / "index.md").write_text(page)
+    command = [sys.executable, "-m", "sphinx", "-b", "html", folder, folder / "site"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    done = build(folder, PAGE)
+    assert done.returncode == 0, done.stderr
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def page(site):
+    return (site / "index.html").read_text()
+
+
+def test_every_formula_is_typeset_and_has_its_mathml(page):
+    article = page[page.index("<article") : page.index("</article>")]
+    assert article.count("<mjx-container") == article.count("<math ") == 3
+    assert not re.search(r"\\\(|\\\[|\\R|\\frac", article)
+
+
+def test_a_numbered_equation_can_be_referred_to(page):
+    assert 'id="equation-numbered"' in page
+    assert 'href="#equation-numbered"' in page
+
+
+def test_the_style_sheet_has_every_class_of_the_formulas(site, page):
+    (bundle,) = (site / "_static").glob("bundle-*.css")
+    styles = bundle.read_text()
+    assert "color: teal" in styles
+    formulas = "".join(re.findall(r"<mjx-container.*?</mjx-container>", page))
+    names = {name for text in re.findall(r'class="([^"]*)"', formulas) for name in text.split()}
+    drawn = {name for name in names if re.fullmatch(r"m\d+|mjx-c[0-9A-F]+", name)}
+    assert drawn
+    assert all(f".{name}" in styles for name in drawn)
+    assert ' style="' not in formulas
+
+
+def test_every_font_that_the_styles_name_is_there(site):
+    (bundle,) = (site / "_static").glob("bundle-*.css")
+    fonts = re.findall(r'url\("(math/[^"]*)"\)', bundle.read_text())
+    assert len(fonts) > 3
+    assert all((site / "_static" / font).stat().st_size < 20_000 for font in fonts)
+
+
+@pytest.mark.parametrize("tex", [r"\undefined x", r"\frac{1}{", "x^2^3"])
+def test_a_formula_that_mathjax_refuses_is_named(tex):
+    with pytest.raises(ValueError, match=re.escape(repr(tex))):
+        typeset.typeset([typeset.Formula(tex, display=False)], {})
+
+
+def test_a_formula_that_mathjax_refuses_fails_the_build(tmp_path):
+    done = build(tmp_path, "# A page\n\nBad: $\\undefined$.\n")
+    assert done.returncode != 0
+    assert "undefined" in done.stderr
+
+
+def test_a_second_build_gives_the_same_page(tmp_path):
+    pages = []
+    for _ in range(2):
+        assert build(tmp_path, PAGE).returncode == 0
+        pages.append((tmp_path / "site" / "index.html").read_text())
+    assert pages[0] == pages[1]
+
+
+def test_the_policy_allows_what_the_page_has_and_nothing_else(page):
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    assert "unsafe-inline" not in policy
+    assert "unsafe-eval" not in policy
+    inline = [body for attributes, body in website.SCRIPT.findall(page) if "src=" not in attributes]
+    assert inline
+    for body in inline:
+        assert website.hashes([body], []) in rules["script-src"]
+    for text in re.findall(r'<[^>]* on[a-z]+="([^"]*)"', page):
+        assert website.hashes([html.unescape(text)], []) in rules["script-src"]
+    assert website.hashes(["another()"], []) not in rules["script-src"]
+
+
+def test_a_page_says_what_it_is_about_in_whole_sentences(page):
+    assert '<meta name="description" content="The first sentence." />' in page
+    assert '<meta property="og:title" content="A page about' in page
+    card = re.search(r'property="og:image" content="([^"]*)"', page)[1]
+    assert card == "_images/card-index.png"
+
+
+def test_the_card_is_there(site):
+    assert (site / "_images" / "card-index.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_figure_loads_late_and_keeps_its_place(page):
+    figure = re.search(r'<img [^>]*src="_images/figure.svg"[^>]*>', page)[0]
+    assert 'loading="lazy"' in figure
+    assert 'width="96" height="48"' in figure
+
+
+def test_the_first_view_is_light_and_from_the_site_itself(site):
+    sizes = weigh.first_view(site, "index.html")
+    assert sum(sizes.values()) < 1000 * weigh.KILOBYTES
+    assert len(sizes) <= weigh.REQUESTS
+    assert not any("fontawesome.js" in name for name in sizes)
+
+
+def test_weighing_refuses_what_comes_from_elsewhere(tmp_path):
+    (tmp_path / "page.html").write_text('<script src="https://elsewhere.example/x.js"></script>')
+    with pytest.raises(ValueError, match=r"page\.html loads https://elsewhere\.example/x\.js"):
+        weigh.first_view(tmp_path, "page.html")
+
+
+def test_weighing_misses_a_file_that_is_not_there(tmp_path):
+    (tmp_path / "page.html").write_text('<link rel="stylesheet" href="gone.css" />')
+    with pytest.raises(FileNotFoundError):
+        weigh.first_view(tmp_path, "page.html")
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({"GITHUB_REPOSITORY": "Ada/book"}, "https://ada.github.io/book/"),
+        ({"GITHUB_REPOSITORY": "ada/ada.github.io"}, "https://ada.github.io/"),
+        ({"GITHUB_REPOSITORY": "a/b", "GITHUB_SERVER_URL": "https://forge.example"}, ""),
+        ({"CI_PROJECT_URL": "https://forge.example/a/b"}, ""),
+        ({"CI_PAGES_URL": "https://a.pages.example/b"}, "https://a.pages.example/b/"),
+    ],
+)
+def test_the_forge_says_where_the_book_is_published(monkeypatch, variables, address):
+    names = ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "CI_PROJECT_URL", "CI_PAGES_URL")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert website.site_address() == address

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock audit clean
+.PHONY: help book pdf test check serve lab notebooks lock audit clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -20,6 +20,11 @@ book: $(READY) ## execute the notebooks that changed and build the book
 	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
 	$(PYTHON) tools/weigh.py
 	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+pdf: $(READY) ## the book as one file to print; needs LaTeX, and says which packages
+	$(PYTHON) tools/execute.py _build/source
+	$(PYTHON) tools/pdf.py _build/source
+	@echo "The PDF: $(CURDIR)/_build/fa_book.pdf"
 
 test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile

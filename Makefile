@@ -41,6 +41,7 @@ lab: $(READY) ## open the notebooks in JupyterLab
 	.venv/bin/jupyter lab book
 
 notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
+	$(PYTHON) tools/colab.py
 	$(PYTHON) tools/execute.py
 
 lock: $(READY) ## choose new versions for requirements.txt

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -59,7 +60,7 @@ class VectorFigures(ImageConverter):
     """Turn SVG into PDF, where the output is LaTeX."""
 
     default_priority = 190
-    conversion_rules = [("image/svg+xml", "application/pdf")]
+    conversion_rules: ClassVar = [("image/svg+xml", "application/pdf")]
 
     def is_available(self) -> bool:
         """Return whether the converter is installed."""

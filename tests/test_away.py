@@ -1,6 +1,5 @@
 """The book away from its site: launched on Colab or Binder, taken home as archives, printed."""
 
-import json
 import os
 import re
 import subprocess
@@ -34,7 +33,7 @@ html_theme = "sphinx_book_theme"
 html_title = "A small book"
 nb_execution_mode = "off"
 root_doc = "book/index"
-exclude_patterns = ["site"]
+exclude_patterns = ["site", "jupyter_execute"]
 """
 START = """# Start
 
@@ -64,6 +63,7 @@ def with_colab_cell(address=None):
     cells = [nbformat.v4.new_markdown_cell("# Run"), nbformat.v4.new_code_cell("import page")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    notebook.metadata.language_info = {"name": "python"}
     return colab.with_cell(notebook, address)
 
 
@@ -230,29 +230,23 @@ def test_every_notebook_has_the_cell(path):
     assert colab.with_cell(notebook, None) == notebook, "python tools/colab.py puts it in"
 
 
+def imports(path):
+    """Yield the modules that a page, or a module, imports from elsewhere than Python."""
+    text = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    yield from set(re.findall(r"(?m)^ *(?:import|from) (\w+)", text)) - sys.stdlib_module_names
+
+
 def test_what_the_cell_installs_is_what_the_pages_import():
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    installed = {
-        "fa_lib",
-        "page",
-        "IPython",
-        *re.findall(r"[\w-]+", colab.CELL.split("./fa_book")[1]),
-    }
-    installed |= {re.match(r"[\w-]+", name)[0] for name in declared}
-    names = {"yaml": "pyyaml", "matplotlib_inline": "matplotlib", "myst_nb": "myst-nb"}
-    for path in (*ROOT.glob("book/*.ipynb"), ROOT / "book" / "page.py"):
-        text = path.read_text()
-        lines = text.splitlines()
-        if path.suffix == ".ipynb":
-            lines = [
-                line
-                for c in json.loads(text)["cells"]
-                for line in "".join(c["source"]).split("\n")
-                if c["cell_type"] == "code"
-            ]
-        found = {m[1] for line in lines if (m := re.match(r"(?:import|from) (\w+)", line))}
-        needed = {names.get(name, name) for name in found - set(sys.stdlib_module_names)}
-        assert needed <= installed, path.name
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    with_fa_lib = {re.match(r"[\w-]+", name)[0] for name in project["dependencies"]}
+    added = set(colab.CELL.split("./fa_book ")[1].split("\n")[0].split())
+    known = {"fa_lib", "page", "IPython", "matplotlib_inline", *with_fa_lib, *added}
+    names = {"yaml": "pyyaml", "myst_nb": "myst-nb"}
+    for path in (*ROOT.glob("book/*.ipynb"), *ROOT.glob("book/*.py")):
+        assert {names.get(name, name) for name in imports(path)} <= known, path.name
 
 
 # ------------------------------------------------------------------------------------ taking home
@@ -345,3 +339,14 @@ def test_without_latex_the_packages_are_named(tmp_path):
     assert done.returncode != 0
     assert "xelatex" in done.stderr
     assert "apt-get install" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["README.md", ".github/workflows/pages.yml"])
+def test_the_packages_that_print_needs_are_the_same_everywhere(name):
+    assert pdf.PACKAGES in " ".join((ROOT / name).read_text().split())
+
+
+def test_columns_of_numbers_keep_their_line_and_sentences_share_the_rest():
+    widths = pdf.column_widths([["claim", "bound", "verdict"], ["word " * 30, "< 1e-12", "holds"]])
+    assert widths[1] >= len("< 1e-12")
+    assert widths[0] > widths[1] + widths[2]

@@ -1,7 +1,7 @@
 r"""What the PDF of the book needs, and the website does not.
 
 A Sphinx extension: vector figures from the notebooks' SVG, the macros that the website's formulas
-use, widths for the columns of tables, a page's layout.
+use, widths for the columns of tables, the layout of a page.
 
     python tools/pdf.py FOLDER       build the PDF from a copy of the sources: `make pdf`
 """
@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.transforms.post_transforms.images import ImageConverter
+from sphinx_proof.nodes import proof_node
 
 PACKAGES = (
     "texlive-latex-extra texlive-fonts-recommended texlive-xetex latexmk fonts-texgyre "
@@ -73,17 +74,13 @@ class VectorFigures(ImageConverter):
 
 
 def column_widths(rows: list[list[str]]) -> list[int]:
-    """Return widths that give a column of sentences more than one of numbers, and break no word.
+    """Return widths that keep a column of numbers in one line, and give sentences the rest.
 
     >>> column_widths([["claim", "bound"], ["All sixteen of the networks keep the law", "< 1e-9"]])
-    [16, 8]
+    [16, 10]
     """
-    columns = list(zip(*rows, strict=True))
-    sentence = [max(len(cell) for cell in column) ** 0.75 for column in columns]
-    word = [
-        max(len(word) for cell in column for word in cell.split() or [""]) for column in columns
-    ]
-    return [max(round(need), longest + 3) for need, longest in zip(sentence, word, strict=True)]
+    longest = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [length + 4 if length <= 12 else max(16, round(length**0.75)) for length in longest]
 
 
 class Tables(SphinxPostTransform):
@@ -104,6 +101,18 @@ class Tables(SphinxPostTransform):
                 column["colwidth"] = width
 
 
+class Proofs(SphinxPostTransform):
+    """Set a proof as text: it begins with the word, and a box of it would have an empty title."""
+
+    default_priority = 300
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Replace each proof's box by what is in it."""
+        for proof in list(self.document.findall(proof_node)):
+            proof.replace_self(proof[0].children)
+
+
 def write_bbm(app: Sphinx, exception: Exception | None) -> None:
     """Write the stub of a package beside the LaTeX."""
     if app.builder.format == "latex" and not exception:
@@ -115,6 +124,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", set_preamble, priority=100)
     app.add_post_transform(VectorFigures)
     app.add_post_transform(Tables)
+    app.add_post_transform(Proofs)
     app.connect("build-finished", write_bbm)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 

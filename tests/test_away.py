@@ -148,6 +148,11 @@ def test_a_notebook_opens_on_colab_and_binder_and_shows_its_source(site):
     }
 
 
+def test_the_buttons_load_no_logos(site):
+    assert "fa-play" in (site / "book" / "run.html").read_text()
+    assert "logo_" not in (site / "book" / "run.html").read_text()
+
+
 def test_a_page_of_text_shows_its_source_and_does_not_run(site):
     found = links(site / "book" / "index.html")
     assert "https://github.com/owner/name/blob/main/book/index.md?plain=1" in found

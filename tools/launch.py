@@ -67,7 +67,16 @@ def set_buttons(app: Sphinx, config: Config) -> None:
     config.html_theme_options = {**config.html_theme_options, **options}
 
 
+def use_font_icons(app: Sphinx, page: str, template: str, context: dict, *_: object) -> None:
+    """Show a letter of the icon font on a button: a logo would be one more file for each page."""
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if str(button.get("icon", "")).startswith("_static/"):
+                button["icon"] = "fas fa-play"
+
+
 def setup(app: Sphinx) -> dict:
-    """Connect the step."""
+    """Connect the steps; the theme adds its buttons at 501."""
     app.connect("config-inited", set_buttons)
+    app.connect("html-page-context", use_font_icons, priority=502)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

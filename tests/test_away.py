@@ -282,10 +282,18 @@ def test_the_archive_holds_the_site_but_not_itself_and_no_dead_link(site, tmp_pa
     inside = {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
     outside = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
     assert outside - inside == {Path("_downloads/fa_book_site.zip")}
-    for name in re.findall(
-        r'href="\.\./([^"#]*)" download', (copy / "book/index.html").read_text()
-    ):
-        assert (copy / name).exists()
+    page = (copy / "book" / "index.html").read_text()
+    assert downloads.MARK not in page
+    links = re.findall(r'href="\.\./([^"#]*)" download', page)
+    assert links == ["_downloads/fa_book_notebooks.zip", "_sources/book/run.ipynb"]
+    assert all((copy / name).exists() for name in links)
+
+
+def test_a_site_that_is_built_again_is_packed_the_same(tmp_path):
+    archive = build(tmp_path, ON_MAIN) / "_downloads" / "fa_book_site.zip"
+    first = archive.read_bytes()
+    build(tmp_path, ON_MAIN)
+    assert archive.read_bytes() == first
 
 
 def test_a_pdf_is_offered_once_there_is_one(tmp_path):

@@ -60,7 +60,10 @@ def a_repository(folder, remote):
 
 
 def with_colab_cell(address=None):
-    cells = [nbformat.v4.new_markdown_cell("# Run"), nbformat.v4.new_code_cell("import page")]
+    cells = [
+        nbformat.v4.new_markdown_cell("# Run", id="title"),
+        nbformat.v4.new_code_cell("import page", id="code"),
+    ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     notebook.metadata.language_info = {"name": "python"}

@@ -14,6 +14,7 @@ from pathlib import Path
 from colab import addressed
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxTranslator
 
 import fa_lib
@@ -166,9 +167,15 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
         page.write_text(text.replace(MARK, listing(site, titles, website)), encoding="utf-8")
 
 
+def write_all(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Have Sphinx write every page, so that the mark is there again, and what is packed is new."""
+    return sorted(env.all_docs)
+
+
 def setup(app: Sphinx) -> dict:
     """Register the mark; the files are made last of all."""
     app.add_node(Downloads, html=(visit_html, None), latex=(visit_latex, None))
     app.add_directive("downloads", DownloadsDirective)
+    app.connect("env-updated", write_all)
     app.connect("build-finished", write_downloads, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -79,7 +79,8 @@ def build(folder, variables):
     nbformat.write(with_colab_cell(), book / "run.ipynb")
     (book / "page.py").write_text("")
     kept = {name: value for name, value in os.environ.items() if not FORGE.match(name)}
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-b", "html", folder, folder / "site"]
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-b", "html", "-d", folder / "doctrees"]
+    command += [folder, folder / "site"]
     subprocess.run(command, env={**kept, **variables}, check=True, capture_output=True)
     return folder / "site"
 

@@ -130,7 +130,9 @@ def visit(tab, url):
         "console": lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
         "request": lambda request: asked.append(request.url),
         "requestfailed": lambda request: complaints.append(f"failed: {request.url}"),
-        "response": lambda r: complaints.append(f"{r.status}: {r.url}") if not r.ok else None,
+        "response": lambda r: (
+            complaints.append(f"{r.status}: {r.url}") if r.status >= 400 else None
+        ),
     }
     for event, listener in listeners.items():
         tab.on(event, listener)
@@ -207,6 +209,10 @@ def test_nothing_is_wider_than_a_phone(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     # Nor is anything cut off: what is wider scrolls in a box of its own.
     assert page.evaluate(WIDER, PHONE["width"]) == []
+    shapes = page.locator("article img").evaluate_all(
+        "(all) => all.map((i) => (i.naturalWidth / i.naturalHeight) / (i.width / i.height))"
+    )
+    assert shapes == pytest.approx([1] * len(shapes), rel=0.02), "empty space around a figure"
 
 
 WIDER = """(width) => {

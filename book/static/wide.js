@@ -19,6 +19,6 @@
   };
   document.addEventListener("DOMContentLoaded", () => {
     document.fonts.ready.then(mark);
-    new ResizeObserver(mark).observe(document.querySelector(".bd-article"));
+    new ResizeObserver(mark).observe(document.body);
   });
 })();

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 
 import matplotlib as mpl
 import pytest
@@ -33,3 +34,12 @@ def browser():
     with sync_playwright() as playwright:
         # Nothing here is foreign: the sandbox, which root may not use, can stay off.
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how much the tests counted in all, e.g. formulas, which each page has some of."""
+    counts = Counter()
+    for report in terminalreporter.getreports("passed"):
+        counts.update(dict(report.user_properties))
+    for what, count in counts.items():
+        terminalreporter.write_line(f"{what}: {count}")

@@ -228,6 +228,21 @@ def size_images(page: str, images: Path) -> str:
     return re.sub(r'<img [^>]*src="[^"]*_images/([^"]+)"[^>]*>', sized, page)
 
 
+def keep_whole(page: str) -> str:
+    r"""Let no line end between a formula and the brackets and stops around it.
+
+    >>> keep_whole('of (<span class="math notranslate">x</span>), and')
+    'of <span class="whole">(<span class="math notranslate">x</span>),</span> and'
+    """
+
+    def whole(match: re.Match) -> str:
+        around = match[1] or match[2]
+        return f'<span class="whole">{match[0]}</span>' if around else match[0]
+
+    formula = r'<span class="math notranslate[^"]*"[^>]*>(?:(?!</span>).)*</span>'
+    return re.sub(rf"([(\[“]*){formula}([.,;:!?)\]”]*)", whole, page, flags=re.DOTALL)
+
+
 def handlers_of(page: str) -> list[str]:
     """Return what a page's buttons run, from attributes such as onclick."""
     return re.findall(r'<[^>]* on[a-z]+="([^"]*)"', page)
@@ -277,6 +292,7 @@ def finish(path: Path, site: Path, handlers: list[str]) -> None:
     page = bundle_styles(page, site / "_static", top)
     page = bundle_scripts(page, site / "_static", top)
     page = size_images(page, site / "_images")
+    page = keep_whole(page)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page, handlers)}" />'
     page = page.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />\n    {meta}', 1)
     path.write_text(page, encoding="utf-8")

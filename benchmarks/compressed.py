@@ -95,7 +95,8 @@ def compressed() -> dict:
 def along_inputs() -> list[dict]:
     """Measure one step, and the way there and back, in units of the step at the least n_0.
 
-    The steps of all n_0 are timed one after the other, again and again; the median counts.
+    The steps of all n_0 are timed one after the other, again and again; the median of their
+    ratios counts.
     """
     steps, ways = [], []
     for inputs in ALONG:
@@ -104,15 +105,11 @@ def along_inputs() -> list[dict]:
         _, back = timed(lambda e=expand, s=small: e(s))
         ways.append(there + back)
         steps.append(lambda s=small, x=small_x, y=y: trained(s, x, y, 100))
-    rounds = [[seconds(call) / 100 for call in steps] for _ in range(21)]
-    times = np.median(rounds, axis=0)
+    rounds = np.array([[seconds(call) / 100 for call in steps] for _ in range(41)])
+    unit, relative = np.median(rounds[:, 0]), np.median(rounds / rounds[:, :1], axis=0)
     rows = [
-        {
-            "inputs": inputs,
-            "step": _digits(step / times[0]),
-            "there and back": _digits(way / times[0]),
-        }
-        for inputs, step, way in zip(ALONG, times, ways, strict=True)
+        {"inputs": inputs, "step": _digits(step), "there and back": _digits(way / unit)}
+        for inputs, step, way in zip(ALONG, relative, ways, strict=True)
     ]
     for row in rows:
         print(", ".join(f"{name} {value:g}" for name, value in row.items()), flush=True)

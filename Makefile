@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock audit bench clean
+.PHONY: help book test check proof reproduce serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -28,6 +28,15 @@ check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+
+proof: ## check the formal proofs from scratch with Coq
+	python3 tools/proof.py
+
+DRAWS ?= 50
+SEED ?= 0
+reproduce: $(READY) ## run the claims over DRAWS=50 parameter draws of all PAGES
+	$(PYTHON) tools/reproduce.py --draws $(DRAWS) --seed $(SEED) \
+		$(if $(PAGES),--pages $(PAGES)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 serve: $(READY) ## build, serve on this machine, rebuild on change
 	$(PYTHON) tools/serve.py

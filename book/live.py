@@ -222,12 +222,8 @@ def explore(figure: Explorable, problem: Problem, instead: str) -> None:
     text = json.dumps(data, default=lambda M: M.tolist()).replace(
         "<", r"\u003c"
     )
-    scripts = "".join(
-        f'<script src="../_static/{name}" defer></script>\n'
-        for name in ("network.js", "live.js")
-    )
     page = (
         f'<div class="live">\n<p>{html.escape(instead)}</p>\n'
-        f'<script type="application/json">{text}</script>\n</div>\n{scripts}'
+        f'<script type="application/json">{text}</script>\n</div>\n'
     )
     display({"text/html": page, "text/plain": instead}, raw=True)

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 from sklearn import datasets
-from test_refusals import refused, table
 
 import fa_lib as fa
+from test_refusals import refused, table
 
 IMAGES, TARGETS = fa.digits()
 

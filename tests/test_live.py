@@ -58,6 +58,7 @@ def file(request, tmp_path):
         '<meta name="viewport" content="width=device-width">'
         # A site may forbid code within its pages; what the figure needs is in files.
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'self' file:\">"
+        '<script src="../_static/network.js"></script><script src="../_static/live.js"></script>'
         f'<link rel="stylesheet" href="../_static/book.css"><main>{figure}</main>',
         encoding="utf-8",
     )

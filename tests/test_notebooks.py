@@ -1,10 +1,15 @@
 """The notebooks: the set of them, and their claims under other parameters than the stored ones.
 
-That they reproduce their stored outputs is tested by nbval, on the notebooks themselves.
+That they reproduce their stored outputs is tested by nbval, on the notebooks themselves; many more
+draws of their parameters are run by `make reproduce`.
 """
 
+import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,62 +17,12 @@ import papermill
 import pytest
 import yaml
 
+from draws import declared_ranges, draw
 from page import claims
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 SCORECARD = "scorecard"
-
-# Two sets of other parameters for each page: other seeds, and other sizes.
-OTHER_PARAMETERS = {
-    "index": [{"seed": 1, "networks": 5}, {"seed": 2, "widths": [12, 20, 2], "samples": 5}],
-    "feedback_alignment": [
-        {"seed": 1, "networks": 8},
-        {"seed": 2, "widths": [24, 16, 8], "networks": 5, "samples": 80},
-    ],
-    "theorem_5_1": [
-        {"seed": 1, "networks": 20},
-        {"seed": 2, "widths": [5, 7, 6, 5, 3], "samples": 9, "steps": 200},
-    ],
-    "verification": [
-        {"seed": 1, "networks": 6, "samples": 40, "inputs": 5, "width": 20, "outputs": 2},
-        {"seed": 3, "samples": 10, "inputs": 20, "width": 6, "outputs": 4, "steps": 200},
-    ],
-    "finer_laws": [
-        {"seed": 1, "widths": [3, 6, 3, 1], "networks": 10, "largest": 3},
-        {"seed": 2, "widths": [6, 8, 5, 3], "samples": 15, "largest": 3, "draws": 4},
-    ],
-    "convergence": [
-        {"seed": 7, "networks": 40, "hidden": 6, "outputs": 2, "samples": 3},
-        {"seed": 123, "networks": 60, "inputs": 20, "hidden": 12, "outputs": 4, "samples": 5},
-    ],
-    "implicit_bias": [
-        {"seed": 7, "networks": 10, "inputs": 20, "samples": 5, "hidden": 5},
-        {"seed": 2024, "problems": 120, "inputs": 12, "samples": 3, "hidden": 12},
-    ],
-    "other_rules": [
-        {"seed": 1},
-        {"seed": 2, "widths": [5, 6, 4, 4, 2]},
-    ],
-    "real_data": [
-        {"seed": 1, "networks": 10, "depths": [2, 3], "class_counts": [2, 10]},
-        {"seed": 2, "width": 24, "depths": [3], "size": 25, "epochs": 6, "class_counts": [3, 10]},
-    ],
-    "alignment": [
-        {"seed": 7, "networks": 30},
-        {
-            "seed": 11,
-            "widths": [6, 12, 3],
-            "seeds": 240,
-            "deep_widths": [14, 18, 18, 18, 4],
-        },
-    ],
-    "theorem_5_2": [
-        {"seed": 7, "outputs": 2, "networks": 12},
-        {"seed": 3, "outputs": 1, "hidden": 10, "networks": 12},
-    ],
-}
-RUNS = [(page, number) for page, sets in OTHER_PARAMETERS.items() for number in range(len(sets))]
 
 
 def pages_on_disk():
@@ -93,7 +48,7 @@ def test_contents_and_notebooks_on_disk_and_notebooks_tested_are_the_same_set():
     listed = {Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists()}
     missing = [f for f in files if not list(ROOT.glob(f"{f}.*"))]
     assert not missing
-    assert listed == pages_on_disk() == {SCORECARD, *OTHER_PARAMETERS}
+    assert listed == pages_on_disk()
 
 
 @pytest.mark.parametrize("page", sorted(pages_on_disk()))
@@ -113,14 +68,41 @@ def test_every_figure_has_alt_text_that_is_a_sentence(page):
             assert alt.endswith(".")
 
 
-@pytest.mark.parametrize(("page", "number"), RUNS, ids=[f"{p}-{n}" for p, n in RUNS])
-def test_claims_hold_with_other_parameters(page, number, tmp_path):
-    parameters = OTHER_PARAMETERS[page][number]
-    declared = next(c for c in notebook(page).cells if "parameters" in c.metadata.get("tags", []))
-    assert all(f"{name} =" in declared.source for name in parameters), "no such parameter"
-    recorded = run_elsewhere(page, tmp_path, parameters)
-    assert [r["name"] for r in recorded] == [r["name"] for r in claims(BOOK / f"{page}.ipynb")]
-    assert {r["verdict"] for r in recorded} == {"holds"}
+@pytest.fixture(scope="module")
+def execute():
+    """Start a warm process among the pages; yield a function that has it execute a page."""
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "tools/warm.py"],
+        cwd=BOOK,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def ask(page, parameters):
+        job = {"page": page, "parameters": parameters, "limit": 300}
+        print(json.dumps(job), file=process.stdin, flush=True)
+        return json.loads(process.stdout.readline())
+
+    yield ask
+    process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("page", sorted(pages_on_disk() - {SCORECARD}))
+def test_claims_hold_in_a_draw_from_the_ranges_that_the_page_declares(page, execute):
+    ranges = declared_ranges(notebook(page))
+    assert "seed" in ranges
+    assert len(ranges) > 2
+    result = execute(page, draw(ranges, page, 1, 0))
+    assert result["failure"] is None
+    names = [record["name"] for record in claims(BOOK / f"{page}.ipynb")]
+    assert [record["name"] for record in result["claims"]] == names
+
+
+@pytest.mark.parametrize("page", ["index", "theorem_5_1"])
+def test_warm_process_records_the_same_claims_as_a_kernel(page, execute):
+    assert execute(page, {})["claims"] == list(claims(BOOK / f"{page}.ipynb"))
 
 
 def test_every_link_to_a_claim_names_a_claim():

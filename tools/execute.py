@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("_config.yml", "_toc.yml", "book", "tools", "CHANGELOG.md")
+SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md")
 # What the outputs of every page depend on, besides its own code.
 SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json")
 LAST = "scorecard.ipynb"

@@ -258,4 +258,6 @@ function makeFigure(place, number) {
   new ResizeObserver(draw).observe(panel);
 }
 
-document.querySelectorAll(".live").forEach(makeFigure);
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".live").forEach(makeFigure);
+});

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check proof reproduce serve lab notebooks lock audit bench clean
+.PHONY: help book pdf test check proof reproduce serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -17,9 +17,18 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY) ## execute the notebooks that changed and build the book
 	$(PYTHON) tools/execute.py _build/source
+	@$(MAKE) --no-print-directory --quiet _build/built
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+_build/built: $(READY) $(shell find _build/source _build/fa_book.pdf fa_lib -type f -not -name '*.pyc' 2>/dev/null)
 	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
 	$(PYTHON) tools/weigh.py
-	@echo "The book: $(CURDIR)/_build/html/index.html"
+	touch $@
+
+pdf: $(READY) ## the book as one file to print; needs LaTeX, and says which packages
+	$(PYTHON) tools/execute.py _build/source
+	$(PYTHON) tools/pdf.py _build/source
+	@echo "The PDF: $(CURDIR)/_build/fa_book.pdf"
 
 test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
@@ -45,6 +54,7 @@ lab: $(READY) ## open the notebooks in JupyterLab
 	.venv/bin/jupyter lab book
 
 notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
+	$(PYTHON) tools/colab.py
 	$(PYTHON) tools/execute.py
 
 lock: $(READY) ## choose new versions for requirements.txt

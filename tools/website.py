@@ -288,11 +288,11 @@ def icons(names: set[str], css: str) -> set[int]:
     >>> sorted(map(hex, icons({"fa-bars"}, r'.fa-bars:before,.fa-navicon:before{content:"\f0c9"}')))
     ['0xf0c9']
     """
-    rule = re.compile(r'([^{}]*):before\{content:"\\([0-9a-f]+)"\}')
     codes = {char for char in map(ord, css) if 0xE000 <= char <= 0xF8FF}
-    for selectors, code in rule.findall(css):
-        if names & set(re.findall(r"\.(fa-[\w-]+)", selectors)):
-            codes.add(int(code, 16))
+    for rule in css.split("}"):
+        selectors, _, content = rule.partition(':before{content:"\\')
+        if content and names & set(re.findall(r"\.(fa-[\w-]+)", selectors)):
+            codes.add(int(content.rstrip('"'), 16))
     return codes
 
 
@@ -300,8 +300,9 @@ def subset_icons(static: Path, texts: Iterable[str]) -> None:
     """Keep of the theme's icon fonts what the pages and the scripts name."""
     names = {name for text in texts for name in re.findall(r"\bfa-[\w-]+", text)}
     css = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    codes = icons(names, css)
     for font in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2"):
-        write_subset(font, font, icons(names, css))
+        write_subset(font, font, codes)
 
 
 def finish_site(app: Sphinx, exception: Exception | None) -> None:

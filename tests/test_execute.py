@@ -16,6 +16,8 @@ def project(tmp_path, monkeypatch):
         "_config.yml": "title: T",
         "_toc.yml": "root: book/page",
         "CHANGELOG.md": "# Changes",
+        "proofs/law.v": "",
+        "tools/typeset.py": "",
         "benchmarks/record.json": "{}",
         "requirements.txt": "numpy==2",
         "fa_lib/rule.py": "FACTOR = 1",

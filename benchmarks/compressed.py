@@ -11,13 +11,17 @@ import rivals
 SAMPLES, HIDDEN, OUTPUTS, STEPS, STEP = 64, 256, 1, 500, 1e-6
 INPUTS = 20_000
 REPEATS = 3
+# As n_0 grows: small enough that a million inputs fit into a gigabyte.
+FEW, NARROW, ALONG = 16, 16, (1_000, 10_000, 100_000, 1_000_000)
 
 
-def problem(inputs: int, hidden: int = HIDDEN) -> tuple[fa_lib.State, np.ndarray, np.ndarray]:
+def problem(
+    inputs: int, hidden: int = HIDDEN, samples: int = SAMPLES
+) -> tuple[fa_lib.State, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     state = fa_lib.initial_state((inputs, hidden, OUTPUTS), rng=rng)
-    x = rng.standard_normal((SAMPLES, inputs))
-    return state, x, rng.standard_normal((SAMPLES, OUTPUTS))
+    x = rng.standard_normal((samples, inputs))
+    return state, x, rng.standard_normal((samples, OUTPUTS))
 
 
 def trained(state: fa_lib.State, x: np.ndarray, y: np.ndarray, steps: int) -> fa_lib.State:
@@ -32,9 +36,7 @@ def with_compression(state: fa_lib.State, x: np.ndarray, y: np.ndarray) -> fa_li
 
 
 def seconds(call) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    return timed(call)[1]
 
 
 def others(steps: int) -> dict:
@@ -85,24 +87,41 @@ def compressed() -> dict:
         "samples": SAMPLES,
         "hidden": HIDDEN,
         "steps": STEPS,
-        "times as long": {name: [float(f"{r:.3g}") for r in rs] for name, rs in times.items()},
+        "times as long": {name: [_digits(r) for r in rs] for name, rs in times.items()},
         "growth": along_inputs(),
     }
 
 
 def along_inputs() -> list[dict]:
-    """Measure one step, and the way there and back, in units of the step at n_0 = 1000."""
-    rows, unit = [], None
-    for inputs in (1_000, 10_000, 100_000, 1_000_000):
-        state, x, y = problem(inputs, hidden=32)  # a million inputs must fit into memory
-        once = seconds(lambda s=state, x=x: fa_lib.compress(s, x))
-        small, small_x, expand = fa_lib.compress(state, x)
-        back = seconds(lambda e=expand, s=small: e(s))
-        step = np.median(
-            [seconds(lambda s=small, x=small_x, y=y: trained(s, x, y, 50)) / 50 for _ in range(15)]
-        )
-        unit = unit or step
-        row = {"inputs": inputs, "step": step / unit, "there and back": (once + back) / unit}
-        rows.append({name: float(f"{value:.3g}") for name, value in row.items()})
-        print(", ".join(f"{name} {value:g}" for name, value in rows[-1].items()), flush=True)
+    """Measure one step, and the way there and back, in units of the step at the least n_0.
+
+    The steps of all n_0 are timed one after the other, again and again; the median of their
+    ratios counts.
+    """
+    steps, ways = [], []
+    for inputs in ALONG:
+        state, x, y = problem(inputs, NARROW, FEW)
+        (small, small_x, expand), there = timed(lambda s=state, x=x: fa_lib.compress(s, x))
+        _, back = timed(lambda e=expand, s=small: e(s))
+        ways.append(there + back)
+        steps.append(lambda s=small, x=small_x, y=y: trained(s, x, y, 100))
+    rounds = np.array([[seconds(call) / 100 for call in steps] for _ in range(41)])
+    unit, relative = np.median(rounds[:, 0]), np.median(rounds / rounds[:, :1], axis=0)
+    rows = [
+        {"inputs": inputs, "step": _digits(step), "there and back": _digits(way / unit)}
+        for inputs, step, way in zip(ALONG, relative, ways, strict=True)
+    ]
+    for row in rows:
+        print(", ".join(f"{name} {value:g}" for name, value in row.items()), flush=True)
     return rows
+
+
+def timed(call):
+    """Return what the call returns, and the seconds it took."""
+    start = time.perf_counter()
+    result = call()
+    return result, time.perf_counter() - start
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.3g}")

@@ -27,9 +27,10 @@ import fa_lib
 import rivals
 from compressed import compressed
 
-REPEATS = 11
+REPEATS = 9
 STEPS = 100  # where the cost grows along an axis
-SECONDS = 0.02  # of one repeat, at least
+SECONDS = 0.01  # of one repeat, at least
+TOGETHER = {"step": 1e-4, "steps": 10}  # where the ends of all ways are compared
 
 
 class Setting(NamedTuple):
@@ -166,20 +167,44 @@ BESIDE = {"fa_lib on PyTorch": "PyTorch eager, by hand"}
 BESIDE["fa_lib.velocity, JAX jit+scan"] = "JAX jit+scan, by hand"
 
 
+def ends(calls: dict[str, Callable], start: tuple[np.ndarray, ...]) -> dict[str, dict]:
+    """Return how far each way moves the weights, and how far from `fa_lib`, over the largest one.
+
+    The bare products are left out: they move nothing.
+    """
+    train = {name: call for name, call in calls.items() if "products" not in name}
+    reached = {name: [_on_host(W) for W in call()] for name, call in train.items()}
+    here = reached.get("fa_lib", reached.get("fa_lib on PyTorch"))
+    size = max(abs(W).max() for W in start)
+
+    def apart(some: list[np.ndarray], others: list[np.ndarray]) -> float:
+        pairs = zip(some, others, strict=True)
+        return float(f"{max(abs(W - V).max() for W, V in pairs) / size:.3g}")
+
+    return {
+        name: {"movement": apart(end, start), "difference": apart(end, here)}
+        for name, end in reached.items()
+    }
+
+
+def _on_host(array: object) -> np.ndarray:
+    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
 def compare(setting: Setting, ways: dict[str, Callable], base: str) -> list[dict]:
     """Measure all ways in one setting; return a row for each."""
     steps, arrays = steps_for(setting), problem(setting)
     if setting.ensemble and base == "bare products":
         ways = {name: way for name, way in ways.items() if name != "BioTorch layers"}
         ways |= {"fa_lib, one by one": (rivals.one_by_one, np.asarray)}
-    calls = {}
-    for name, (train, convert) in ways.items():
-        ready = tuple(map(convert, arrays))
-        calls[name] = partial(train, *ready, 1e-6, steps)
-    times = interleaved(calls)
+    ready = {name: partial(train, *map(convert, arrays)) for name, (train, convert) in ways.items()}
+    together = {name: partial(train, *TOGETHER.values()) for name, train in ready.items()}
+    reached = ends(together, arrays[:2])
+    times = interleaved({name: partial(train, 1e-6, steps) for name, train in ready.items()})
     rows = []
     for name in times:
         row = {"setting": setting._asdict(), "way": name, "ratio": ratio(times, name, base)}
+        row |= reached.get(name, {})
         other = BESIDE.get(name)
         if name == "fa_lib, one by one":
             other = "fa_lib"
@@ -266,6 +291,8 @@ def machine() -> dict[str, object]:
         "processor": model or platform.machine(),
         "cores": os.cpu_count(),
         "threads used": os.environ["OMP_NUM_THREADS"],
+        # Other processes' load: above the cores less one, they disturb.
+        "load before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else "unknown",
         "Python": platform.python_version(),
         "packages": packages(),
     }
@@ -273,7 +300,7 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     """Measure all, print it, and write the record."""
-    record = {"machine": machine()}
+    record = {"machine": machine(), "together": TOGETHER}
     print(json.dumps(record["machine"], indent=1))
     every = ways()
     record["steps"] = [row for s in SETTINGS for row in compare(s, every, "bare products")]

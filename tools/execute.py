@@ -23,9 +23,10 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md")
+RECORD = "benchmarks/record.json"  # a page shows it
+SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", RECORD)
 # What the outputs of every page depend on, besides its own code.
-SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json")
+SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", RECORD)
 LAST = "scorecard.ipynb"
 KEY = "executed_for"
 

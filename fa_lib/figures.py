@@ -20,7 +20,7 @@ COLOURS = {
     "pseudo-BP": "#6B6B6B",
 }
 # For lines that are no rules (layers, step sizes, activations): grey to black, by lightness.
-SHADES = ("#A6A6A6", "#7F7F7F", "#595959", "#333333", "#000000")
+SHADES = ("#8C8C8C", "#6E6E6E", "#525252", "#333333", "#000000")
 
 STYLE: dict[Any, Any] = {
     "axes.grid": True,

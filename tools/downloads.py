@@ -25,7 +25,10 @@ FOLDER = "_downloads"
 SITE, NOTEBOOKS, PDF = "fa_book_site.zip", "fa_book_notebooks.zip", "fa_book.pdf"
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, in a zip file
 MARK = "<!-- downloads -->"
-NEEDED = ("pyproject.toml", "requirements.txt", "_toc.yml", "README.md", "LICENSE", "fa_lib/*.py")
+NEEDED = (
+    *("pyproject.toml", "requirements.txt", "_toc.yml", "README.md", "LICENSE"),
+    *("fa_lib/*.py", "benchmarks/record.json"),
+)
 README = """\
 The notebooks of the book "{title}", executed, and the library that they are written over.
 

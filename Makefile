@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve lab notebooks lock audit bench clean
+.PHONY: help book test coverage check serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -23,6 +23,12 @@ book: $(READY) ## execute the notebooks that changed and build the book
 
 test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
+
+# All but those of pages and site: what the library is held to by itself.
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,execute live notebooks page site),$(sort $(wildcard tests/test_*.py)))
+QUICK := -p no:nbval -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
+coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
+	$(PYTHON) -m pytest -n 2 --dist loadfile $(QUICK) --cov $(LIBRARY)
 
 check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .
@@ -54,4 +60,4 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 
 clean: ## remove what was built, the environment too
-	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf _build .venv *.egg-info .coverage .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -39,7 +39,8 @@ class Dual:
         return Dual(self.value + value, self.tangent + tangent)
 
     def __sub__(self, other: Any) -> "Dual":
-        return self + -other
+        value, tangent = _parts(other)
+        return Dual(self.value - value, self.tangent - tangent)
 
     def __mul__(self, other: Any) -> "Dual":
         value, tangent = _parts(other)

@@ -60,7 +60,8 @@ def covariance_root(covariance: np.ndarray, n_0: int) -> np.ndarray:
     rounding = n_0 * np.finfo(float).eps * abs(values).max()
     if values.min() < -rounding or abs(covariance - covariance.T).max() > rounding:
         _checks.refuse("covariance", "another matrix", "a symmetric positive semidefinite one")
-    return (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    root: np.ndarray = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    return root
 
 
 def linear_teacher(
@@ -218,7 +219,8 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     if not whole or labels.min() < 0:
         came = f"shape {labels.shape} of {labels.dtype}"
         _checks.refuse("labels", came, "whole numbers (N,) of zero or more")
-    return np.eye(int(labels.max()) + 1)[labels]
+    rows: np.ndarray = np.eye(int(labels.max()) + 1)[labels]
+    return rows
 
 
 def keep_classes(
@@ -309,4 +311,5 @@ def _scikit_learn() -> ModuleType:
     except ModuleNotFoundError as error:
         hint = "this data set needs scikit-learn: pip install 'fa_lib[data]'"
         raise ModuleNotFoundError(hint, name=error.name) from error
-    return datasets
+    module: ModuleType = datasets
+    return module

@@ -57,7 +57,8 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     _checks.data(x, y)
     _checks.floats("x", x)
-    return (pseudoinverse(x) @ y).mT
+    theta: np.ndarray = (pseudoinverse(x) @ y).mT
+    return theta
 
 
 def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +127,8 @@ def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
         _checks.array(name, value)
         _checks.floats(name, value)
     _checks.leading(B, x)
-    return 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
+    rate: np.ndarray = 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
+    return rate
 
 
 def _least_eigenvalue(A: np.ndarray) -> np.ndarray:
@@ -190,17 +192,21 @@ def final_readout_norm(
     if not np.all(b > 0):
         _checks.refuse("feedback_norm", feedback_norm, "positive numbers")
     if rule == feedback_alignment:
-        return (k + _cubic_root(2 * k, 2 * q / b**2) ** 2 / 2) * b
+        aligned: np.ndarray = (k + _cubic_root(2 * k, 2 * q / b**2) ** 2 / 2) * b
+        return aligned
     if not np.all(k > 0):
         _checks.refuse("kappa", kappa, "positive numbers: gradient descent does not leave zero")
-    return np.sqrt(((k * b) ** 2 + np.hypot((k * b) ** 2, 2 * q)) / 2)
+    descended: np.ndarray = np.sqrt(((k * b) ** 2 + np.hypot((k * b) ** 2, 2 * q)) / 2)
+    return descended
 
 
 def _cubic_root(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return the root s >= 0 of s^3 + p s = q, for p, q >= 0, by Newton's method."""
     p, q = np.broadcast_arrays(p, q)
     # Neither term exceeds q, so both bounds lie above the root; the smaller is within twice of it.
-    s = np.minimum(np.cbrt(q), np.divide(q, p, out=np.full(q.shape, np.inf), where=p > 0))
+    s: np.ndarray = np.minimum(
+        np.cbrt(q), np.divide(q, p, out=np.full(q.shape, np.inf), where=p > 0)
+    )
     slope = np.where(s > 0, 3 * s * s + p, 1.0)  # s is zero where q is
     for _ in range(7):  # convex and increasing: from above the error is squared each time
         s = (2 * s**3 + q) / slope
@@ -246,7 +252,8 @@ def excess_risk(
     if theta.shape[-2] != teacher.shape[-2]:
         _checks.refuse("theta", f"shape {theta.shape}", f"{teacher.shape[-2]} rows, as the teacher")
     _checks.leading(theta, teacher)
-    off = theta - teacher
+    off: np.ndarray = theta - teacher
     if covariance is not None:
         off = off @ covariance_root(covariance, teacher.shape[-1])
-    return inner(off, off)
+    risk: np.ndarray = inner(off, off)
+    return risk

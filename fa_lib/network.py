@@ -225,9 +225,9 @@ def initial_state(
     broadcast = rule is not None and rule.broadcast
 
     def draw(scale: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        return (
-            scale[..., None, None] * rng.standard_normal((*ensemble, rows, columns)) / columns**0.5
-        )
+        normal = rng.standard_normal((*ensemble, rows, columns))
+        matrices: np.ndarray = scale[..., None, None] * normal / columns**0.5
+        return matrices
 
     pairs = list(zip(widths[1:], widths[:-1], strict=True))
     carriers = [(widths[-1] if broadcast else rows, columns) for rows, columns in pairs[1:]]

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test coverage check serve lab notebooks lock audit bench clean
+.PHONY: help book test coverage ranges check serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -26,9 +26,21 @@ test: $(READY) check ## run every check and every test
 
 # All but those of pages and site: what the library is held to by itself.
 LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,execute live notebooks page site),$(sort $(wildcard tests/test_*.py)))
-QUICK := -p no:nbval -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
+PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
-	$(PYTHON) -m pytest -n 2 --dist loadfile $(QUICK) --cov $(LIBRARY)
+	$(PYTHON) -m pytest -n 2 --dist loadfile -p no:nbval $(PLAIN) --cov $(LIBRARY)
+
+# The packages of the library at either end of their ranges; those of the tests as new as may be.
+RANGES := _build/ranges
+ranges: $(READY) ## run the tests of the library on the oldest and the newest NumPy, SciPy, Matplotlib
+	for end in lowest-direct highest; do \
+		$(PYTHON) -m uv venv --quiet --clear $(RANGES)/$$end && \
+		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end --resolution $$end -e '.[data]' && \
+		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end \
+			array-api-strict hypothesis mpmath playwright pytest sympy && \
+		$(PYTHON) -m uv pip list --quiet --python $(RANGES)/$$end && \
+		$(RANGES)/$$end/bin/python -m pytest -q -W default::DeprecationWarning $(PLAIN) $(LIBRARY) || exit 1; \
+	done
 
 check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .

@@ -98,6 +98,7 @@ def neuron_law(
 
 def _neuron_law(state: State, degree: int, rule: Rule) -> tuple[Array, ...]:
     _checks.degree(degree, state.weights[0])
+    _checks.known_rule(rule)
     if rule.potential is None:
         _checks.refuse("rule", rule.name, "a rule with a potential, such as FA or GD")
     xp = namespace(*state.weights)
@@ -130,6 +131,7 @@ def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array,
     ValueError
         If shapes or dtypes do not fit, or the rule has no such law.
     """
+    _checks.known_rule(rule)
     if rule.gram is None:
         _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
     return tuple(
@@ -171,6 +173,8 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     -----
     Not in the paper; the identity is proved on the page about Theorem 5.1.
     """
+    if not callable(law):
+        _checks.refuse("law", repr(law), "a function of the state, such as layer_law")
     unchecked = getattr(law, "__wrapped__", law)  # a step between checked states needs no check
     added: tuple[Array, ...] | None = None
     before: State | None = None

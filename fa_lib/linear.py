@@ -28,6 +28,7 @@ def end_to_end(state: State) -> Array:
         If the shapes do not chain.
     """
     _checks.weights(state)
+    _checks.leading(*state.weights)
     return reduce(lambda product, W: W @ product, state.weights)
 
 
@@ -56,7 +57,8 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[1., 1.]])
     """
     _checks.data(x, y)
-    _checks.floats("x", x)
+    _checks.of_numpy("x", x)
+    _checks.decomposable("x", x)
     theta: np.ndarray = (pseudoinverse(x) @ y).mT
     return theta
 
@@ -81,8 +83,10 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
         If w and x differ in their number of columns, or an entry is not finite.
     """
     _checks.array("x", x)
-    _checks.floats("x", x)
+    _checks.of_numpy("x", x)
+    _checks.decomposable("x", x)
     _checks.columns("w", w, x.shape[-1])
+    _checks.of_numpy("w", w)
     if w.dtype != x.dtype:
         _checks.refuse("w", f"dtype {w.dtype}", f"{x.dtype}, the dtype of x")
     _checks.leading(w, x)
@@ -125,7 +129,8 @@ def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
     """
     for name, value in (("B", B), ("x", x)):
         _checks.array(name, value)
-        _checks.floats(name, value)
+        _checks.of_numpy(name, value)
+        _checks.decomposable(name, value)
     _checks.leading(B, x)
     rate: np.ndarray = 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
     return rate
@@ -185,10 +190,11 @@ def final_readout_norm(
     6.0
     """
     given = {"theta_norm": theta_norm, "feedback_norm": feedback_norm, "kappa": kappa}
-    q, b, k = (_checks.scale(name, value, np.shape(value)) for name, value in given.items())
+    q, b, k = (_checks.scale(name, value) for name, value in given.items())
     _checks.leading(*(value[..., None, None] for value in (q, b, k)))
+    _checks.known_rule(rule)
     if rule not in (feedback_alignment, gradient_descent):
-        _checks.refuse("rule", getattr(rule, "name", repr(rule)), "FA or GD")
+        _checks.refuse("rule", rule.name, "FA or GD")
     if not np.all(b > 0):
         _checks.refuse("feedback_norm", feedback_norm, "positive numbers")
     if rule == feedback_alignment:
@@ -247,6 +253,8 @@ def excess_risk(
     """
     _checks.array("teacher", teacher)
     _checks.columns("theta", theta, teacher.shape[-1])
+    _checks.of_numpy("teacher", teacher)
+    _checks.of_numpy("theta", theta)
     if theta.dtype != teacher.dtype:
         _checks.refuse("theta", f"dtype {theta.dtype}", f"{teacher.dtype}, the dtype of teacher")
     if theta.shape[-2] != teacher.shape[-2]:

@@ -160,6 +160,8 @@ def forward(
     """
     _checks.weights(state)
     _checks.samples("x", x, state, width=state.weights[0].shape[-1])
+    _checks.activation(activation)
+    _checks.leading(*state.weights, x)
     return propagate(state.weights, x, activation)
 
 
@@ -222,6 +224,8 @@ def initial_state(
         _checks.scale("weight_scale", weight_scale, ensemble),
         _checks.scale("feedback_scale", feedback_scale, ensemble),
     ]
+    if rule is not None:
+        _checks.known_rule(rule)
     broadcast = rule is not None and rule.broadcast
 
     def draw(scale: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -508,3 +508,47 @@ def test_discrete_law_checks_each_state_once(law, monkeypatch):
     next(run)
     checked.clear()
     assert len(list(run)) == len(checked) == 8
+
+
+def probes_of(state):
+    """Return the states that a law is asked about before it is believed to be quadratic."""
+    asked = []
+    next(discrete_law([state], lambda state: asked.append(state) or layer_law(state)))
+    assert asked.pop(0) is state
+    return asked
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, object])
+def test_the_probes_of_a_law_have_the_arithmetic_of_the_state_and_few_digits(dtype):
+    state = initial_state((5, 4, 6, 2), rng=np.random.default_rng(0), ensemble=(2,))
+    convert = np.vectorize(Fraction, otypes=[object]) if dtype is object else np.dtype(dtype).type
+    state = each(convert, state)
+    for probe in probes_of(state):
+        for M, like in zip(matrices(probe), matrices(state), strict=True):
+            assert (M.shape, M.dtype) == (like.shape, like.dtype)
+            assert dtype is not object or all(isinstance(entry, Fraction) for entry in M.flat)
+            assert {int(32 * entry) == 32 * entry for entry in M.flat} == {True}
+            assert 1 <= abs(32 * M).min() <= abs(32 * M).max() <= 8
+
+
+def test_the_probes_of_a_law_differ_in_size_and_in_half_of_their_signs():
+    plus, minus, t, s = probes_of(initial_state((5, 4, 6, 2), rng=np.random.default_rng(0)))
+    for number, (a, b) in enumerate(zip(matrices(t), matrices(s), strict=True)):
+        assert np.all(abs(a) > b)
+        assert np.all(b > 0)
+        assert np.all(a[1:] * a[:-1] < 0)
+        assert np.all(a[:, 1:] * a[:, :-1] < 0)
+        assert len(np.unique(abs(a) / b)) > 2
+        assert np.array_equal(matrices(plus)[number], a + b)
+        assert np.array_equal(matrices(minus)[number], a - b)
+    for W, B in zip(t.weights[1:], t.feedback, strict=True):
+        assert np.all(W * B < 0)
+
+
+@pytest.mark.parametrize("size", [0.02, -0.02])
+def test_discrete_law_refuses_what_is_a_little_off_everywhere(size):
+    """By 2 % of the greatest value, which is above every rounding that is allowed."""
+    state = initial_state((3, 4, 2), rng=np.random.default_rng(0))
+    law = lambda state: layer_law(state) + size * abs(layer_law(state))  # noqa: E731
+    with pytest.raises(ValueError, match=r"^law: got one that is not, expected one that is quad"):
+        next(discrete_law([state], law))

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test coverage ranges check serve lab notebooks lock audit bench clean
+.PHONY: help book test coverage ranges mutants check serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -42,6 +42,13 @@ ranges: $(READY) ## run the tests of the library on the oldest and the newest Nu
 		$(RANGES)/$$end/bin/python -m pytest -q -W default::DeprecationWarning $(PLAIN) $(LIBRARY) || exit 1; \
 	done
 
+MUTANTS := _build/mutants
+mutants: $(READY) ## change the library in every small way and see whether a test notices; takes hours
+	test -x $(MUTANTS)/bin/mutmut || ($(PYTHON) -m uv venv --quiet $(MUTANTS) && \
+		$(PYTHON) -m uv pip install --quiet --python $(MUTANTS) mutmut==3.8.1 -r requirements.txt)
+	$(MUTANTS)/bin/mutmut run
+	$(MUTANTS)/bin/mutmut results
+
 check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -72,4 +79,4 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 
 clean: ## remove what was built, the environment too
-	rm -rf _build .venv *.egg-info .coverage .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf _build mutants .venv *.egg-info .coverage .pytest_cache .hypothesis .ruff_cache .mypy_cache

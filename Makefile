@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test check proof reproduce serve lab notebooks lock audit bench clean
+.PHONY: help book pdf test coverage ranges mutants check proof reproduce serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -32,6 +32,31 @@ pdf: $(READY) ## the book as one file to print; needs LaTeX, and says which pack
 
 test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
+
+# All but those of pages and site: what the library is held to by itself.
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away book draws execute live notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
+PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
+coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
+	$(PYTHON) -m pytest -n 2 --dist loadfile -p no:nbval $(PLAIN) --cov $(LIBRARY)
+
+# The packages of the library at either end of their ranges; those of the tests as new as may be.
+RANGES := _build/ranges
+ranges: $(READY) ## run the tests of the library on the oldest and the newest NumPy, SciPy, Matplotlib
+	for end in lowest-direct highest; do \
+		$(PYTHON) -m uv venv --quiet --clear $(RANGES)/$$end && \
+		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end --resolution $$end -e '.[data]' && \
+		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end \
+			array-api-strict hypothesis mpmath playwright pytest sympy && \
+		$(PYTHON) -m uv pip list --quiet --python $(RANGES)/$$end && \
+		$(RANGES)/$$end/bin/python -m pytest -q -W default::DeprecationWarning $(PLAIN) $(LIBRARY) || exit 1; \
+	done
+
+MUTANTS := _build/mutants
+mutants: $(READY) ## change the library in every small way and see whether a test notices; takes hours
+	test -x $(MUTANTS)/bin/mutmut || ($(PYTHON) -m uv venv --quiet $(MUTANTS) && \
+		$(PYTHON) -m uv pip install --quiet --python $(MUTANTS) mutmut==3.8.1 -r requirements.txt)
+	$(MUTANTS)/bin/mutmut run
+	$(MUTANTS)/bin/mutmut results
 
 check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .
@@ -73,4 +98,4 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 
 clean: ## remove what was built, the environment too
-	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf _build mutants .venv *.egg-info .coverage .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_lazy_array, is_numpy_array
+from array_api_compat import array_namespace, is_numpy_array
 from array_api_compat import device as device
+from array_api_compat import is_lazy_array as is_lazy_array
 
 Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
 _namespaces: dict[tuple[type, ...], Any] = {}

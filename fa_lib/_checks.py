@@ -6,7 +6,7 @@ The checks stand here, at the door, so that the mathematics inside can trust its
 import math
 from collections.abc import Iterable
 from itertools import pairwise
-from numbers import Integral, Rational, Real
+from numbers import Integral, Number, Rational, Real
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from fa_lib._arrays import Array, all_finite, is_exact, namespace
 
 if TYPE_CHECKING:
-    from fa_lib.network import State
+    from fa_lib.network import Activation, Loss, State
     from fa_lib.rules import Rule
 
 
@@ -29,18 +29,14 @@ def _dims(*axes: object) -> str:
 
 def array(name: str, value: Array, *, like: Array | None = None) -> None:
     """Refuse what is no matrix of finite reals, or is of another library or dtype than ``like``."""
-    try:
-        xp = namespace(value)
-    except TypeError:
-        refuse(name, f"a {type(value).__name__}", "an array")
-    if isinstance(value, np.matrix | np.ma.MaskedArray):  # their operators mean something else
-        refuse(name, f"a {type(value).__name__}", "a plain array")
+    of_library(name, value)
+    plain(name, value)
     if value.ndim < 2:
         refuse(name, f"shape {tuple(value.shape)}", "at least two axes")
     if not (is_exact(value) or "float" in str(value.dtype)):
         refuse(name, f"dtype {value.dtype}", "a floating-point dtype, or exact objects")
     if like is not None:
-        if xp is not namespace(like):
+        if namespace(value) is not namespace(like):
             refuse(
                 name, f"a {type(value).__name__}", f"a {type(like).__name__}, as the weights are"
             )
@@ -48,14 +44,41 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
             refuse(name, f"dtype {value.dtype}", f"{like.dtype}, the dtype of the weights")
     if 0 in value.shape:
         refuse(name, f"shape {tuple(value.shape)}, which is empty", "at least one entry")
+    if is_exact(value):
+        exact_entries(name, value)
     if not all_finite(value):
         refuse(name, "an entry that is not finite", "finite entries only")
+
+
+def of_library(name: str, value: Any) -> None:
+    """Refuse what is no array of any library, whatever it looks like."""
+    try:
+        namespace(value)
+    except TypeError:
+        refuse(name, f"a {type(value).__name__}", "an array")
+
+
+def plain(name: str, value: Any) -> None:
+    """Refuse the kinds of NumPy array whose operators mean something else."""
+    if isinstance(value, np.matrix | np.ma.MaskedArray):
+        refuse(name, f"a {type(value).__name__}", "a plain array")
+
+
+def exact_entries(name: str, value: Array) -> None:
+    """Refuse objects that do not calculate exactly: one float makes floats of what it meets."""
+    for entry in value.flat:
+        inexact = isinstance(entry, Number) and not isinstance(entry, Rational)
+        if inexact or getattr(entry, "is_Float", False) or not hasattr(entry, "__sub__"):
+            refuse(name, f"a {type(entry).__name__} among its objects", "exact numbers only")
 
 
 def weights(state: "State") -> None:
     """Refuse weights that do not chain: the columns of each must be the rows of the one before."""
     if not (hasattr(state, "weights") and hasattr(state, "feedback")):
         refuse("state", f"a {type(state).__name__}", "a State(weights, feedback)")
+    for name, part in (("weights", state.weights), ("feedback", state.feedback)):
+        if not isinstance(part, tuple | list):
+            refuse(name, f"a {type(part).__name__}", "a tuple of arrays")
     if len(state.weights) < 2:
         refuse("weights", f"{len(state.weights)} matrices", "at least two: one hidden layer")
     for number, W in enumerate(state.weights, start=1):
@@ -97,10 +120,16 @@ def floats(name: str, value: Array) -> None:
         refuse(name, f"dtype {value.dtype}", "a floating-point dtype")
 
 
+def of_numpy(name: str, value: Array) -> None:
+    """Refuse the arrays of other libraries where only NumPy's functions are called."""
+    if not isinstance(value, np.ndarray):
+        refuse(name, f"a {type(value).__name__}", "a NumPy array")
+
+
 def decomposable(name: str, value: Array) -> None:
-    """Refuse what LAPACK does not decompose: exact numbers, and half precision."""
+    """Refuse what LAPACK does not decompose: exact numbers, half and extended precision."""
     floats(name, value)
-    if "float16" in str(value.dtype):
+    if not str(value.dtype).endswith(("float32", "float64")):
         refuse(name, f"dtype {value.dtype}", "float32 or float64")
 
 
@@ -117,6 +146,12 @@ def samples(name: str, value: Array, state: "State", *, width: int, count: int |
         refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
 
 
+def carried(state: "State") -> None:
+    """Refuse feedback that is no arrays like the weights; which shape fits, a rule decides."""
+    for number, B in enumerate(state.feedback, start=2):
+        array(f"B_{number}", B, like=state.weights[0])
+
+
 def batch(x: Array, y: Array, state: "State") -> None:
     """Refuse inputs and targets that do not fit the network or each other, or do not broadcast."""
     samples("x", x, state, width=state.weights[0].shape[-1])
@@ -124,19 +159,45 @@ def batch(x: Array, y: Array, state: "State") -> None:
     leading(*state.weights, *state.feedback, x, y)
 
 
-def network(state: "State", rule: "Rule") -> None:
+def known_rule(value: "Rule", name: str = "rule") -> None:
+    """Refuse what is no rule."""
+    if not hasattr(value, "signals"):
+        refuse(name, repr(value), "a Rule, such as feedback_alignment")
+
+
+def network(state: "State", rule: "Rule", name: str = "rule") -> None:
     """Refuse weights that do not chain, and feedback that does not fit a rule that reads it."""
-    if not hasattr(rule, "signals"):
-        refuse("rule", repr(rule), "a Rule, such as feedback_alignment")
+    known_rule(rule, name)
     if rule.reads_feedback:
         feedback(state, broadcast=rule.broadcast)
     else:
         weights(state)
 
 
-def run(state: "State", x: Array, y: Array, rule: "Rule") -> None:
-    """Refuse what no training step could use."""
+def activation(value: "Activation") -> None:
+    """Refuse what no network applies to its preactivations."""
+    if not hasattr(value, "derivative"):
+        refuse("activation", repr(value), "an Activation, such as relu")
+
+
+def loss(value: "Loss") -> None:
+    """Refuse what no network learns from."""
+    if not hasattr(value, "error"):
+        refuse("loss", repr(value), "a Loss, such as squared_error")
+
+
+def learning(state: "State", rule: "Rule", by: "Activation", of: "Loss") -> None:
+    """Refuse what no network could be trained with."""
     network(state, rule)
+    activation(by)
+    loss(of)
+
+
+def run(
+    state: "State", x: Array, y: Array, rule: "Rule", activation: "Activation", loss: "Loss"
+) -> None:
+    """Refuse what no training step could use."""
+    learning(state, rule, activation, loss)
     batch(x, y, state)
 
 
@@ -184,11 +245,16 @@ def step_size(step: Any, state: "State") -> Any:
             refuse("step", step, "a positive finite number")
         return step if is_exact(state.weights[0]) else float(step)
     elif hasattr(step, "shape"):
+        plain("step", step)
+        if step.dtype != state.weights[0].dtype:
+            refuse("step", f"dtype {step.dtype}", f"{state.weights[0].dtype}, as the weights")
+        if 0 in step.shape:
+            refuse("step", f"shape {tuple(step.shape)}, which is empty", "at least one entry")
+        if is_exact(step):
+            exact_entries("step", step)
         xp = namespace(step)
         if not bool(xp.all(step > 0)) or not (is_exact(step) or bool(xp.all(xp.isfinite(step)))):
             refuse("step", "an array with entries that are not", "positive finite entries only")
-        if step.dtype != state.weights[0].dtype:
-            refuse("step", f"dtype {step.dtype}", f"{state.weights[0].dtype}, as the weights")
         axes = [tuple(M.shape[:-2]) for M in (*state.weights, *state.feedback)]
         try:
             np.broadcast_shapes(tuple(step.shape), *axes)
@@ -216,10 +282,32 @@ def count(name: str, value: int, *, most: int | None = None) -> None:
         refuse(name, value, "a positive integer" + (f" of at most {most}" if most else ""))
 
 
+def as_array(name: str, value: Any, expected: str) -> np.ndarray:
+    """Return NumPy's array of what is given, or refuse rows of different lengths."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        refuse(name, value, expected)
+
+
+def integers(name: str, value: Any) -> list[int]:
+    """Return whole numbers as a list; a truth value is none, and would select and not count."""
+    numbers: list[Any] = list(value) if isinstance(value, Iterable) else [None]
+    if not all(isinstance(n, Integral) and not isinstance(n, bool | np.bool_) for n in numbers):
+        refuse(name, value, "whole numbers")
+    return numbers
+
+
 def finite_number(name: str, value: Any) -> None:
     """Refuse what is not one finite real number."""
     if not isinstance(value, Real) or not (isinstance(value, Rational) or math.isfinite(value)):
         refuse(name, value, "a finite number")
+
+
+def positive_number(name: str, value: Any) -> None:
+    """Refuse what is not one finite number above zero."""
+    if not isinstance(value, Real) or not _positive(value) or value == math.inf:
+        refuse(name, value, "a positive number")
 
 
 def _positive(value: Any) -> bool:
@@ -228,9 +316,14 @@ def _positive(value: Any) -> bool:
 
 def _numbers(name: str, value: Any, expected: str) -> np.ndarray:
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        refuse(name, value, expected)
+        values = np.asarray(value)
+        # NumPy would read words as numbers, and drop imaginary parts and masks.
+        objects = values.dtype == object and all(isinstance(entry, Real) for entry in values.flat)
+        if not isinstance(value, np.ma.MaskedArray) and (objects or values.dtype.kind in "biuf"):
+            return values.astype(float)
+    except (OverflowError, ValueError):  # rows of different lengths; integers beyond the floats
+        pass
+    refuse(name, value, expected)
 
 
 def ensemble(value: Any) -> None:
@@ -241,11 +334,13 @@ def ensemble(value: Any) -> None:
         refuse("ensemble", value, "a tuple of positive integers")
 
 
-def scale(name: str, value: Any, ensemble: tuple[int, ...]) -> np.ndarray:
+def scale(name: str, value: Any, ensemble: tuple[int, ...] | None = None) -> np.ndarray:
     """Return a scale as an array, or refuse one that is negative or does not fit the ensemble."""
     values = _numbers(name, value, "finite numbers of zero or more")
     if not np.all(values >= 0) or not np.all(np.isfinite(values)):
         refuse(name, value, "finite numbers of zero or more")
+    if ensemble is None:
+        return values
     try:
         fits = np.broadcast_shapes(values.shape, ensemble) == tuple(ensemble)
     except ValueError:

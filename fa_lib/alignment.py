@@ -122,8 +122,8 @@ def signal_alignment(
     -----
     The angle of Lillicrap et al. (2016) is its arc cosine.
     """
-    _checks.run(state, x, y, rule)
-    _checks.network(state, reference)
+    _checks.run(state, x, y, rule, activation, loss)
+    _checks.network(state, reference, "reference")
     _checks.floats("W_1", state.weights[0])
     _, preactivations = propagate(state.weights, x, activation)
     ours, theirs = (
@@ -165,6 +165,8 @@ def angle(cosine: Array) -> Array:
     if "float" not in str(dtype):
         came = f"a {type(cosine).__name__}" if dtype is None else f"dtype {dtype}"
         _checks.refuse("cosine", came, "an array of a floating-point dtype")
+    _checks.of_library("cosine", cosine)
+    _checks.plain("cosine", cosine)
     xp = namespace(cosine)
     rounding = float(xp.finfo(cosine.dtype).eps) ** 0.5
     if not is_lazy_array(cosine) and bool(xp.any(xp.abs(cosine) > 1 + rounding)):

@@ -30,8 +30,14 @@ class Expansion(NamedTuple):
 
     def __call__(self, small: State) -> State:
         """Return the full state that a compressed one stands for."""
+        _checks.weights(small)
+        _checks.carried(small)
         W, *others = small.weights
-        _checks.columns("W_1", W, self.basis.shape[-1])
+        _checks.array("W_1", W, like=self.basis)
+        expected = (self.frozen.shape[-2], self.basis.shape[-1])
+        if tuple(W.shape[-2:]) != expected:
+            _checks.refuse("W_1", f"shape {tuple(W.shape)}", f"(..., {expected[0]}, {expected[1]})")
+        _checks.leading(*small.weights, self.basis, self.frozen)
         return State((W @ self.basis.mT + self.frozen, *others), small.feedback)
 
 
@@ -84,6 +90,7 @@ def compress(state: State, x: Array) -> tuple[State, Array, Expansion]:
     W, *others = state.weights
     _checks.samples("x", x, state, width=W.shape[-1])
     _checks.decomposable("x", x)
+    _checks.carried(state)
     _checks.leading(*state.weights, *state.feedback, x)
     basis, _ = namespace(x).linalg.qr(x.mT)
     inside = W @ basis

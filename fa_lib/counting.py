@@ -39,7 +39,8 @@ class Dual:
         return Dual(self.value + value, self.tangent + tangent)
 
     def __sub__(self, other: Any) -> "Dual":
-        return self + -other
+        value, tangent = _parts(other)
+        return Dual(self.value - value, self.tangent - tangent)
 
     def __mul__(self, other: Any) -> "Dual":
         value, tangent = _parts(other)
@@ -164,6 +165,8 @@ def lie_closure(
     ArithmeticError
         If the singular values leave the rank in doubt (a gap below 1000): draw again.
     """
+    _checks.known_rule(rule)
+    _checks.activation(activation)
     if activation.degree != 1:
         _checks.refuse("activation", activation.name, "a piecewise linear one, of degree 1")
     start = _generic_state(widths, rule, rng)

@@ -6,6 +6,7 @@ asked by `openml_mnist` alone.
 """
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
@@ -54,13 +55,16 @@ def gaussian_inputs(
 def covariance_root(covariance: np.ndarray, n_0: int) -> np.ndarray:
     """Return the symmetric square root of a covariance, or refuse what is none."""
     _checks.array("covariance", covariance)
+    _checks.of_numpy("covariance", covariance)
+    _checks.decomposable("covariance", covariance)
     if covariance.shape != (n_0, n_0):
         _checks.refuse("covariance", f"shape {covariance.shape}", f"({n_0}, {n_0})")
     values, vectors = np.linalg.eigh(covariance)
     rounding = n_0 * np.finfo(float).eps * abs(values).max()
     if values.min() < -rounding or abs(covariance - covariance.T).max() > rounding:
         _checks.refuse("covariance", "another matrix", "a symmetric positive semidefinite one")
-    return (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    root: np.ndarray = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    return root
 
 
 def linear_teacher(
@@ -90,6 +94,7 @@ def linear_teacher(
     """
     _checks.array("x", x)
     _checks.floats("x", x)
+    _checks.of_numpy("x", x)
     _checks.count("outputs", outputs)
     _checks.generator(rng)
     spread = _checks.scale("noise", noise, ())
@@ -152,6 +157,8 @@ def mnist(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     LeCun, Bottou, Bengio & Haffner (1998). Another set in the same layout is read as well.
     """
     names = ("x_train", "x_test", "y_train", "y_test")
+    if not isinstance(path, str | PathLike):
+        _checks.refuse("path", f"a {type(path).__name__}", "the path of a file")
     file = np.load(path, allow_pickle=False)
     missing = [name for name in names if name not in getattr(file, "files", ())]
     if missing:
@@ -213,12 +220,14 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     ValueError
         If the labels are not whole numbers of zero or more.
     """
-    labels = np.asarray(labels)
+    _checks.plain("labels", labels)
+    labels = _checks.as_array("labels", labels, "whole numbers (N,) of zero or more")
     whole = labels.ndim == 1 and labels.size > 0 and np.issubdtype(labels.dtype, np.integer)
     if not whole or labels.min() < 0:
         came = f"shape {labels.shape} of {labels.dtype}"
         _checks.refuse("labels", came, "whole numbers (N,) of zero or more")
-    return np.eye(int(labels.max()) + 1)[labels]
+    rows: np.ndarray = np.eye(int(labels.max()) + 1)[labels]
+    return rows
 
 
 def keep_classes(
@@ -252,7 +261,7 @@ def keep_classes(
     ((357, 64), (357, 2))
     """
     _checks.table(x, y)
-    chosen = list(classes)
+    chosen = _checks.integers("classes", classes)
     if len(set(chosen)) < max(2, len(chosen)) or not set(chosen) <= set(range(y.shape[1])):
         _checks.refuse(
             "classes", chosen, f"two or more different columns of y, 0 to {y.shape[1] - 1}"
@@ -309,4 +318,5 @@ def _scikit_learn() -> ModuleType:
     except ModuleNotFoundError as error:
         hint = "this data set needs scikit-learn: pip install 'fa_lib[data]'"
         raise ModuleNotFoundError(hint, name=error.name) from error
-    return datasets
+    module: ModuleType = datasets
+    return module

@@ -64,7 +64,7 @@ def velocity(
     >>> velocity(State((one, one / 2), (3 * one,)), one, 2 * one).weights[0]
     array([[Fraction(9, 2)]], dtype=object)
     """
-    _checks.run(state, x, y, rule)
+    _checks.run(state, x, y, rule, activation, loss)
     return _velocity(state, x, y, rule, activation, loss)
 
 
@@ -142,7 +142,7 @@ def descend(
     >>> len(list(itertools.islice(run, 11)))
     11
     """
-    _checks.network(state, rule)
+    _checks.learning(state, rule, activation, loss)
     step = _checks.step_size(step, state)
     return _descend(state, batches, step, rule, activation, loss)
 
@@ -243,7 +243,7 @@ def readout_velocity(
     ValueError
         As `velocity`, or if the rule does not broadcast.
     """
-    _checks.run(state, x, y, rule)
+    _checks.run(state, x, y, rule, activation, loss)
     if rule.teacher is None:
         _checks.refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
     inputs, (*_, prediction) = propagate(state.weights, x, activation)
@@ -405,12 +405,11 @@ def flow(
     both sides, the flow slides along zero, and no explicit method can follow it with tight
     tolerances. There `descend` with small steps is the way, and `discrete_law` is exact.
     """
-    _checks.run(state, x, y, rule)
+    _checks.run(state, x, y, rule, activation, loss)
     _checks.double(state)
     instants = _checks.times(times)
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
-        if not 0 < tolerance < np.inf:
-            _checks.refuse(name, tolerance, "a positive number")
+        _checks.positive_number(name, tolerance)
     _checks.count("most_evaluations", most_evaluations)
     state = _spread(state, x, y)
     evaluations = itertools.count(1)

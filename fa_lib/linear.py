@@ -28,6 +28,7 @@ def end_to_end(state: State) -> Array:
         If the shapes do not chain.
     """
     _checks.weights(state)
+    _checks.leading(*state.weights)
     return reduce(lambda product, W: W @ product, state.weights)
 
 
@@ -56,8 +57,10 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[1., 1.]])
     """
     _checks.data(x, y)
-    _checks.floats("x", x)
-    return (pseudoinverse(x) @ y).mT
+    _checks.of_numpy("x", x)
+    _checks.decomposable("x", x)
+    theta: np.ndarray = (pseudoinverse(x) @ y).mT
+    return theta
 
 
 def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,8 +83,10 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
         If w and x differ in their number of columns, or an entry is not finite.
     """
     _checks.array("x", x)
-    _checks.floats("x", x)
+    _checks.of_numpy("x", x)
+    _checks.decomposable("x", x)
     _checks.columns("w", w, x.shape[-1])
+    _checks.of_numpy("w", w)
     if w.dtype != x.dtype:
         _checks.refuse("w", f"dtype {w.dtype}", f"{x.dtype}, the dtype of x")
     _checks.leading(w, x)
@@ -124,9 +129,11 @@ def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
     """
     for name, value in (("B", B), ("x", x)):
         _checks.array(name, value)
-        _checks.floats(name, value)
+        _checks.of_numpy(name, value)
+        _checks.decomposable(name, value)
     _checks.leading(B, x)
-    return 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
+    rate: np.ndarray = 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
+    return rate
 
 
 def _least_eigenvalue(A: np.ndarray) -> np.ndarray:
@@ -183,24 +190,29 @@ def final_readout_norm(
     6.0
     """
     given = {"theta_norm": theta_norm, "feedback_norm": feedback_norm, "kappa": kappa}
-    q, b, k = (_checks.scale(name, value, np.shape(value)) for name, value in given.items())
+    q, b, k = (_checks.scale(name, value) for name, value in given.items())
     _checks.leading(*(value[..., None, None] for value in (q, b, k)))
+    _checks.known_rule(rule)
     if rule not in (feedback_alignment, gradient_descent):
-        _checks.refuse("rule", getattr(rule, "name", repr(rule)), "FA or GD")
+        _checks.refuse("rule", rule.name, "FA or GD")
     if not np.all(b > 0):
         _checks.refuse("feedback_norm", feedback_norm, "positive numbers")
     if rule == feedback_alignment:
-        return (k + _cubic_root(2 * k, 2 * q / b**2) ** 2 / 2) * b
+        aligned: np.ndarray = (k + _cubic_root(2 * k, 2 * q / b**2) ** 2 / 2) * b
+        return aligned
     if not np.all(k > 0):
         _checks.refuse("kappa", kappa, "positive numbers: gradient descent does not leave zero")
-    return np.sqrt(((k * b) ** 2 + np.hypot((k * b) ** 2, 2 * q)) / 2)
+    descended: np.ndarray = np.sqrt(((k * b) ** 2 + np.hypot((k * b) ** 2, 2 * q)) / 2)
+    return descended
 
 
 def _cubic_root(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return the root s >= 0 of s^3 + p s = q, for p, q >= 0, by Newton's method."""
     p, q = np.broadcast_arrays(p, q)
     # Neither term exceeds q, so both bounds lie above the root; the smaller is within twice of it.
-    s = np.minimum(np.cbrt(q), np.divide(q, p, out=np.full(q.shape, np.inf), where=p > 0))
+    s: np.ndarray = np.minimum(
+        np.cbrt(q), np.divide(q, p, out=np.full(q.shape, np.inf), where=p > 0)
+    )
     slope = np.where(s > 0, 3 * s * s + p, 1.0)  # s is zero where q is
     for _ in range(7):  # convex and increasing: from above the error is squared each time
         s = (2 * s**3 + q) / slope
@@ -241,12 +253,15 @@ def excess_risk(
     """
     _checks.array("teacher", teacher)
     _checks.columns("theta", theta, teacher.shape[-1])
+    _checks.of_numpy("teacher", teacher)
+    _checks.of_numpy("theta", theta)
     if theta.dtype != teacher.dtype:
         _checks.refuse("theta", f"dtype {theta.dtype}", f"{teacher.dtype}, the dtype of teacher")
     if theta.shape[-2] != teacher.shape[-2]:
         _checks.refuse("theta", f"shape {theta.shape}", f"{teacher.shape[-2]} rows, as the teacher")
     _checks.leading(theta, teacher)
-    off = theta - teacher
+    off: np.ndarray = theta - teacher
     if covariance is not None:
         off = off @ covariance_root(covariance, teacher.shape[-1])
-    return inner(off, off)
+    risk: np.ndarray = inner(off, off)
+    return risk

@@ -160,6 +160,8 @@ def forward(
     """
     _checks.weights(state)
     _checks.samples("x", x, state, width=state.weights[0].shape[-1])
+    _checks.activation(activation)
+    _checks.leading(*state.weights, x)
     return propagate(state.weights, x, activation)
 
 
@@ -222,12 +224,14 @@ def initial_state(
         _checks.scale("weight_scale", weight_scale, ensemble),
         _checks.scale("feedback_scale", feedback_scale, ensemble),
     ]
+    if rule is not None:
+        _checks.known_rule(rule)
     broadcast = rule is not None and rule.broadcast
 
     def draw(scale: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        return (
-            scale[..., None, None] * rng.standard_normal((*ensemble, rows, columns)) / columns**0.5
-        )
+        normal = rng.standard_normal((*ensemble, rows, columns))
+        matrices: np.ndarray = scale[..., None, None] * normal / columns**0.5
+        return matrices
 
     pairs = list(zip(widths[1:], widths[:-1], strict=True))
     carriers = [(widths[-1] if broadcast else rows, columns) for rows, columns in pairs[1:]]

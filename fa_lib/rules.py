@@ -173,6 +173,7 @@ def with_weight_decay(rule: Rule, decay: float) -> Rule:
     ValueError
         If ``decay`` is not a finite number of zero or more.
     """
+    _checks.known_rule(rule)
     _checks.finite_number("decay", decay)
     if decay < 0:
         _checks.refuse("decay", decay, "zero or more")

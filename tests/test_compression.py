@@ -166,7 +166,7 @@ def test_bad_input_is_refused():
         (lambda: compress(None, x), r"^state: got a NoneType"),
         (lambda: compress(exact, x.astype(int).astype(object)), r"^x: got dtype object"),
         (lambda: compress(half, x.astype(np.float16)), r"^x: got dtype float16"),
-        (lambda: expand(state), r"^W_1: got shape \(6, 30\), expected \(\.\.\., m, 5\)"),
+        (lambda: expand(state), r"^W_1: got shape \(6, 30\), expected \(\.\.\., 6, 5\)"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

@@ -11,7 +11,7 @@ import pytest
 
 import fa_lib
 from fa_lib import count_laws, feedback_alignment, gradient_descent, lie_closure, linear, relu
-from fa_lib.counting import Dual, bracket
+from fa_lib.counting import Dual, _rank, bracket
 
 # Sums of some ten products of factors of order one, three brackets deep: 1e-11 is thousands of eps.
 ROUNDING = 1e-11
@@ -179,6 +179,25 @@ def test_a_closure_refuses_widths_that_are_no_network(widths):
 def test_a_closure_refuses_a_seed_in_the_place_of_a_generator():
     with pytest.raises(ValueError, match="rng: got a int"):
         count_laws((2, 3, 2), activation=linear, rng=0)
+
+
+def test_no_data_move_a_dead_network():
+    """Behind negative weights no ReLU opens, so each of the three weights is a law of its own."""
+    counts = {count_laws((1, 1, 1, 1), activation=relu, rng=rng(seed)) for seed in range(8)}
+    assert counts == {2, 3}  # else one field moves the chain: one law less
+
+
+def test_a_rank_in_doubt_is_said():
+    """Singular values of 1, 1e-6 and 1e-8: none of the gaps tells numbers from rounding."""
+    with pytest.raises(ArithmeticError, match=r"^the rank is in doubt: singular values \["):
+        _rank(np.diag([1.0, 1e-6, 1e-8]))
+
+
+def test_the_gap_of_a_rank_is_that_to_the_next_singular_value_or_to_rounding():
+    assert _rank(np.diag([1.0, 1e-2, 1e-12])) == (2, pytest.approx(1e10))
+    rank, gap = _rank(np.diag([1.0, 0.5]))
+    assert (rank, gap) == (2, pytest.approx(0.5 / (2 * np.finfo(float).eps)))
+    assert _rank(np.zeros((3, 2))) == (0, np.inf)
 
 
 FAULTS = {

@@ -1,5 +1,6 @@
 """The conservation laws: as identities of the velocity, along steps, exactly, and symbolically."""
 
+import functools
 import itertools
 from fractions import Fraction
 
@@ -340,6 +341,63 @@ def test_quadratic_laws_of_other_rules_have_a_constant_discrete_twin(rule, probl
                 assert np.all(abs(now - then) <= tolerance)
 
 
+# Homogeneous of degree 2, and not quadratic: doubling alone does not tell them from those that are.
+NOT_QUADRATIC = {
+    "uSF": lambda state: layer_law(state, rule=RULES["uSF"]),
+    "frSF": lambda state: layer_law(state, rule=RULES["frSF"]),
+    "frSF by neurons": lambda state: neuron_law(state, rule=RULES["frSF"]),
+    "the greatest weight": lambda state: state.weights[0].max(axis=(-2, -1)) ** 2,
+    "a 1-norm": lambda state: abs(state.weights[1]).sum(axis=(-2, -1)) ** 2,
+    "signed squares": lambda state: (state.weights[0] * abs(state.weights[0])).sum(axis=(-2, -1)),
+    "one with a constant": lambda state: layer_law(state) + 1,
+    "one with a linear part": lambda state: layer_law(state) + state.weights[0].sum(),
+    "one of two": lambda state: (layer_law(state), layer_law(state, rule=RULES["frSF"])),
+}
+WIDTHS = [(1, 1, 1), (1, 2, 1), (3, 4, 2), (3, 4, 5, 2), (40, 30, 20)]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("widths", WIDTHS[2:])
+@pytest.mark.parametrize("name", NOT_QUADRATIC)
+def test_discrete_law_refuses_a_law_that_is_not_quadratic(name, widths, dtype):
+    state = initial_state(widths, rng=np.random.default_rng(0), weight_scale=0)
+    state = each(lambda M: M.astype(dtype), state)
+    with pytest.raises(ValueError, match=r"^law: got one that is not, expected .* quadratic"):
+        next(discrete_law([state], NOT_QUADRATIC[name]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_discrete_law_sees_the_signs_behind_a_wide_input(dtype):
+    """Whose squares are 1000 times as many as the terms with signs."""
+    state = initial_state((1000, 3, 1), rng=np.random.default_rng(0))
+    state = each(lambda M: M.astype(dtype), state)
+    with pytest.raises(ValueError, match=r"^law: got one that is not, expected .* quadratic"):
+        next(discrete_law([state], NOT_QUADRATIC["frSF"]))
+
+
+@pytest.mark.parametrize("arithmetic", ["float64", "Fraction"])
+@pytest.mark.parametrize("widths", WIDTHS[:-1])
+@pytest.mark.parametrize("name", ["uSF", "frSF", "frSF by neurons"])
+def test_discrete_law_refuses_the_laws_of_signs_in_every_network(name, widths, arithmetic):
+    state = initial_state(widths, rng=np.random.default_rng(0), ensemble=(2,))
+    if arithmetic == "Fraction":
+        state = each(np.vectorize(Fraction, otypes=[object]), state)
+    with pytest.raises(ValueError, match=r"^law: got one that is not, expected .* quadratic"):
+        next(discrete_law([state], NOT_QUADRATIC[name]))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("degree", [1, 2, 1 / 3, -3, 50])
+@pytest.mark.parametrize("widths", [(1, 1, 1), (3, 4, 5, 2), (150, 100, 50)])
+def test_discrete_law_accepts_quadratic_laws_at_every_width_and_precision(widths, degree, dtype):
+    state = initial_state(widths, rng=np.random.default_rng(0))
+    state = each(lambda M: M.astype(dtype), state)
+    for rule in ("FA", "GD", "KP"):
+        law = functools.partial(layer_law, degree=degree, rule=RULES[rule])
+        assert np.array_equal(next(discrete_law([state], law))[0], law(state))
+    next(discrete_law([state], matrix_law))
+
+
 @pytest.mark.parametrize("rule", ["DFA", "DRTP", "pseudo-BP"])
 @pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law], ids=lambda law: law.__name__)
 def test_a_rule_without_a_potential_has_no_law(law, rule):
@@ -450,3 +508,47 @@ def test_discrete_law_checks_each_state_once(law, monkeypatch):
     next(run)
     checked.clear()
     assert len(list(run)) == len(checked) == 8
+
+
+def probes_of(state):
+    """Return the states that a law is asked about before it is believed to be quadratic."""
+    asked = []
+    next(discrete_law([state], lambda state: asked.append(state) or layer_law(state)))
+    assert asked.pop(0) is state
+    return asked
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, object])
+def test_the_probes_of_a_law_have_the_arithmetic_of_the_state_and_few_digits(dtype):
+    state = initial_state((5, 4, 6, 2), rng=np.random.default_rng(0), ensemble=(2,))
+    convert = np.vectorize(Fraction, otypes=[object]) if dtype is object else np.dtype(dtype).type
+    state = each(convert, state)
+    for probe in probes_of(state):
+        for M, like in zip(matrices(probe), matrices(state), strict=True):
+            assert (M.shape, M.dtype) == (like.shape, like.dtype)
+            assert dtype is not object or all(isinstance(entry, Fraction) for entry in M.flat)
+            assert {int(32 * entry) == 32 * entry for entry in M.flat} == {True}
+            assert 1 <= abs(32 * M).min() <= abs(32 * M).max() <= 8
+
+
+def test_the_probes_of_a_law_differ_in_size_and_in_half_of_their_signs():
+    plus, minus, t, s = probes_of(initial_state((5, 4, 6, 2), rng=np.random.default_rng(0)))
+    for number, (a, b) in enumerate(zip(matrices(t), matrices(s), strict=True)):
+        assert np.all(abs(a) > b)
+        assert np.all(b > 0)
+        assert np.all(a[1:] * a[:-1] < 0)
+        assert np.all(a[:, 1:] * a[:, :-1] < 0)
+        assert len(np.unique(abs(a) / b)) > 2
+        assert np.array_equal(matrices(plus)[number], a + b)
+        assert np.array_equal(matrices(minus)[number], a - b)
+    for W, B in zip(t.weights[1:], t.feedback, strict=True):
+        assert np.all(W * B < 0)
+
+
+@pytest.mark.parametrize("size", [0.02, -0.02])
+def test_discrete_law_refuses_what_is_a_little_off_everywhere(size):
+    """By 2 % of the greatest value, which is above every rounding that is allowed."""
+    state = initial_state((3, 4, 2), rng=np.random.default_rng(0))
+    law = lambda state: layer_law(state) + size * abs(layer_law(state))  # noqa: E731
+    with pytest.raises(ValueError, match=r"^law: got one that is not, expected one that is quad"):
+        next(discrete_law([state], law))

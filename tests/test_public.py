@@ -21,6 +21,24 @@ def sections(name):
     return re.findall(r"^(\w+)\n-+$", inspect.getdoc(getattr(fa_lib, name)), flags=re.MULTILINE)
 
 
+def entries(text):
+    """Return the lines that give the type of a parameter, an attribute or a result."""
+    tables = re.findall(
+        r"^(?:Parameters|Attributes|Returns)\n-+\n(.*?)(?=\n\n|\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    return [line for table in tables for line in table.splitlines() if not line.startswith(" ")]
+
+
+# Where the shape is that of another argument, or stands in the text below.
+OTHER_WORDS = {
+    ", of any shape",
+    "of the same shape",
+    "that broadcasts to ``ensemble``",
+    "",
+    "of them",
+}
+
+
 def test_all_is_sorted_and_has_no_name_twice():
     assert fa_lib.__all__ == sorted(set(fa_lib.__all__))
 
@@ -53,6 +71,16 @@ def test_a_docstring_names_every_parameter(name):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_docstring_opens_with_one_sentence(name):
     assert inspect.getdoc(getattr(fa_lib, name)).partition("\n\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *CLASSES])
+def test_every_array_of_a_docstring_has_a_shape_of_one_form(name):
+    """(..., m, n) where an ensemble may lead; a set of data is one table, (N, n), or (1797, 64)."""
+    text = inspect.getdoc(getattr(fa_lib, name)) or ""
+    arrays = re.findall(r"\barrays?\b *(\(.*?\)|.*)", "\n".join(entries(text)))
+    shape = r"\((\.\.\.|N|M|n_0|n_L|\d+)(, ([\w+-]+|number of classes))*,?\)"
+    for found in arrays:
+        assert re.fullmatch(shape, found) or found in OTHER_WORDS, found
 
 
 @pytest.mark.parametrize("name", CLASSES)

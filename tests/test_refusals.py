@@ -325,7 +325,7 @@ float32 = each(lambda M: M.astype(np.float32), state)
 @table(
     (lambda: flow(state, x, y, []), "times", "shape (0,)", "a sequence of times"),
     (lambda: flow(state, x, y, 1.0), "times", "shape ()", "a sequence of times"),
-    (lambda: flow(state, x, y, None), "times", "shape ()", "a sequence of times"),
+    (lambda: flow(state, x, y, None), "times", "None", "finite times that increase"),
     (lambda: flow(state, x, y, [[1.0]]), "times", "shape (1, 1)", "a sequence of times"),
     (lambda: flow(state, x, y, [1, 0]), "times", "[1, 0]", "finite times that increase"),
     (lambda: flow(state, x, y, [1, 1]), "times", "[1, 1]", "finite times that increase"),

@@ -280,6 +280,16 @@ def test_virtual_networks_obey_the_law_exactly_in_fractions(rule):
         assert np.any(states[-1].weights[1] != 0)  # or nothing was tested
 
 
+@broadcasts
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_virtual_networks_end_where_the_batches_end(rule, count):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    start = initial_state((3, 4, 2), rng=rng, rule=rule)
+    run = virtual_networks(start, iter([(x, y)] * count), step=0.1, rule=rule)
+    assert len(list(run)) == count + 1
+
+
 @given(data=st.data(), size=st.integers(1, 6), seed=seeds)
 def test_last_virtual_read_out_is_what_the_read_out_learned(data, size, seed):
     rule = direct_feedback_alignment

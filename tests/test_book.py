@@ -160,9 +160,10 @@ def style(tab, rules):
 
 # Not Playwright's own way of waiting: it evaluates a text, which the book's policy forbids.
 WITH_TAB_STOPS = """async () => {
-    const reached = (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0;
+    const boxes = [...document.querySelectorAll("pre, .pst-scrollable-table-container")];
+    const reached = (box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0;
     for (let turn = 0; turn < 100; turn += 1) {
-        if ([...document.querySelectorAll("pre")].every(reached)) return;
+        if (boxes.every(reached)) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
 }"""

@@ -18,7 +18,9 @@ def main() -> None:
     """Resolve, and keep what pip needs."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     command += ["--python-version", "3.11", "--all-extras", "--no-header"]
-    command += ["--generate-hashes", "pyproject.toml"]
+    # An extra that is asked for must be pinned as such: for `coverage[toml]>=7` an old pip takes
+    # the newest coverage, finds no hash of it, and stops.
+    command += ["--no-strip-extras", "--generate-hashes", "pyproject.toml"]
     locked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     (ROOT / "requirements.txt").write_text(HEADER + locked, encoding="utf-8")
 

@@ -5,11 +5,12 @@ more than 90 degrees.
 """
 
 import math
+from collections.abc import Sequence
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, inner, is_lazy_array, namespace, stack_last
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
-from fa_lib.rules import Rule, feedback_alignment, gradient_descent, teach
+from fa_lib.rules import Rule, feedback_alignment, gradient_descent
 
 
 def weight_alignment(state: State) -> Array:
@@ -125,10 +126,9 @@ def signal_alignment(
     _checks.run(state, x, y, rule, activation, loss)
     _checks.network(state, reference, "reference")
     _checks.floats("W_1", state.weights[0])
-    _, preactivations = propagate(state.weights, x, activation)
-    ours, theirs = (
-        teach(state, preactivations, y, each, activation, loss)[:-1] for each in (rule, reference)
-    )
+    _, slopes, prediction = propagate(state.weights, x, activation)
+    error = loss.error(prediction, y)
+    ours, theirs = (each.signals(state, slopes, error, y)[:-1] for each in (rule, reference))
     return _cosines(ours, theirs)
 
 
@@ -174,7 +174,7 @@ def angle(cosine: Array) -> Array:
     return xp.acos(xp.clip(cosine, -1, 1)) * (180 / math.pi)
 
 
-def _cosines(ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> Array:
+def _cosines(ours: Sequence[Array], theirs: Sequence[Array]) -> Array:
     cosines = [_cosine(A, B) for A, B in zip(ours, theirs, strict=True)]
     return stack_last(cosines, like=ours[0])
 

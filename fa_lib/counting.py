@@ -89,8 +89,7 @@ def _sample_field(x: Array, y: Array, start: State, rule: Rule, activation: Acti
     Near a generic state no preactivation changes its sign, so the slopes phi' are fixed numbers and
     the field is a polynomial.
     """
-    _, (*hidden, _) = propagate(start.weights, x, activation)
-    slopes = tuple(activation.derivative(h) for h in hidden)
+    _, slopes, _ = propagate(start.weights, x, activation)
     layers = len(start.weights)
 
     def field(at: Matrices) -> Matrices:

@@ -14,10 +14,11 @@ from fa_lib._arrays import (
     all_finite_quietly,
     device,
     is_finite,
+    keep_freed_memory,
     namespace,
 )
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
-from fa_lib.rules import Rule, feedback_alignment, fixed_feedback, teach
+from fa_lib.rules import Rule, feedback_alignment, fixed_feedback
 
 Batch = tuple[Array, Array]
 
@@ -71,18 +72,17 @@ def velocity(
 def _velocity(
     state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
 ) -> State:
-    return rule.motion(state, _directions(state, x, y, rule, activation, loss))
+    uphill = _uphill(state, x, y, rule, activation, loss)
+    return rule.motion(state, tuple(-S for S in uphill))
 
 
-def _directions(
+def _uphill(
     state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
 ) -> tuple[Array, ...]:
-    """Return -sum over samples of delta_i a_{i-1}^T for each layer."""
-    inputs, preactivations = propagate(state.weights, x, activation)
-    deltas = teach(state, preactivations, y, rule, activation, loss)
-    # The sign goes to the deltas, which are smaller than what they become. The step size does not:
-    # in half precision it would take them below what can be told from zero.
-    return tuple((-delta).mT @ a for delta, a in zip(deltas, inputs, strict=True))
+    """Return the sum over samples of delta_i a_{i-1}^T for each layer: for GD, the gradient."""
+    inputs, slopes, prediction = propagate(state.weights, x, activation)
+    deltas = rule.signals(state, slopes, loss.error(prediction, y), y)
+    return tuple([delta.mT @ a for delta, a in zip(deltas, inputs, strict=True)])
 
 
 class Diverged(FloatingPointError):
@@ -156,6 +156,7 @@ def _descend(
     loss: Loss,
 ) -> Iterator[State]:
     yield state
+    keep_freed_memory()
     checked = None
     eta = _for_matrices(step)
     # NumPy keeps in the context what it warns of. To set that once costs less than in each step.
@@ -178,8 +179,8 @@ def _step(
 ) -> State:
     """Return state + eta * velocity."""
     if rule.motion is fixed_feedback:  # which rests, and hands on the directions as they are
-        directions = _directions(state, x, y, rule, activation, loss)
-        return State(_advance(state.weights, directions, eta), state.feedback)
+        uphill = _uphill(state, x, y, rule, activation, loss)
+        return State(_advance(state.weights, uphill, -eta), state.feedback)
     weights, feedback = _velocity(state, x, y, rule, activation, loss)
     return State(_advance(state.weights, weights, eta), _advance(state.feedback, feedback, eta))
 
@@ -187,13 +188,13 @@ def _step(
 def _has_only_finite(moved: State, state: State) -> bool:
     """Tell whether all that moved is finite; what rests was looked at before."""
     resting = moved.feedback is state.feedback
-    return all(map(all_finite_quietly, moved.weights if resting else sum(moved, ())))
+    return all_finite_quietly(*moved.weights, *(() if resting else moved.feedback))
 
 
 def _advance(
     matrices: tuple[Array, ...], derivatives: tuple[Array, ...], eta: Any
 ) -> tuple[Array, ...]:
-    return tuple(M + eta * dM for M, dM in zip(matrices, derivatives, strict=True))
+    return tuple([M + eta * dM for M, dM in zip(matrices, derivatives, strict=True)])
 
 
 def _for_matrices(step: Any) -> Any:
@@ -246,7 +247,7 @@ def readout_velocity(
     _checks.run(state, x, y, rule, activation, loss)
     if rule.teacher is None:
         _checks.refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
-    inputs, (*_, prediction) = propagate(state.weights, x, activation)
+    inputs, _, prediction = propagate(state.weights, x, activation)
     s = rule.teacher(loss.error(prediction, y), y)
     return tuple(-(s.mT @ a) for a in inputs[1:])
 

@@ -37,7 +37,8 @@ class Activation(NamedTuple):
     """An activation phi, its derivative, and its degree of homogeneity.
 
     Degree k means phi'(h) h = k phi(h) for every h; None means that there is no such k. The laws
-    of the paper hold exactly for those activations that have a degree.
+    of the paper hold exactly for those activations that have a degree. Where it is 1, training
+    takes the value from the derivative: phi(h) = phi'(h) h.
     """
 
     name: str
@@ -162,19 +163,30 @@ def forward(
     _checks.samples("x", x, state, width=state.weights[0].shape[-1])
     _checks.activation(activation)
     _checks.leading(*state.weights, x)
-    return propagate(state.weights, x, activation)
-
-
-def propagate(
-    weights: tuple[Array, ...], x: Array, activation: Activation
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Do what `forward` does, without its checks: the inside of every training step."""
-    *hidden, readout = weights
+    *hidden, readout = state.weights
     inputs, preactivations = [x], []
     for W in hidden:
         preactivations.append(inputs[-1] @ W.mT)
         inputs.append(activation.value(preactivations[-1]))
     return tuple(inputs), (*preactivations, inputs[-1] @ readout.mT)
+
+
+def propagate(
+    weights: tuple[Array, ...], x: Array, activation: Activation
+) -> tuple[list[Array], list[Array], Array]:
+    """Return what training reads of a forward pass: a_0..a_{L-1}, phi'(h_1).., the prediction.
+
+    Unchecked: the inside of every training step. No preactivation outlives its layer.
+    """
+    *hidden, readout = weights
+    inputs, slopes = [x], []
+    for W in hidden:
+        h = inputs[-1] @ W.mT
+        slope = activation.derivative(h)
+        # For degree 1, phi(h) is phi'(h) h: a product costs less than the value anew.
+        inputs.append(h * slope if activation.degree == 1 else activation.value(h))
+        slopes.append(slope)
+    return inputs, slopes, inputs[-1] @ readout.mT
 
 
 def initial_state(

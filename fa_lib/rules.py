@@ -4,14 +4,14 @@ A rule turns the output error e into signals delta_1..delta_L, with delta_L = e,
 the feedback moves. Layer i then moves by dW_i/dt = -sum over samples of delta_i a_{i-1}^T.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace, pseudoinverse
-from fa_lib.network import Activation, Loss, State
+from fa_lib.network import State
 
-Signals = Callable[[State, tuple[Array, ...], Array, Array], tuple[Array, ...]]
+Signals = Callable[[State, Sequence[Array], Array, Array], Sequence[Array]]
 
 
 def passed_back(carriers: Callable[[State], tuple[Array, ...]]) -> Signals:
@@ -20,13 +20,11 @@ def passed_back(carriers: Callable[[State], tuple[Array, ...]]) -> Signals:
     ``carriers`` gives ``M_2..M_L`` from the state.
     """
 
-    def signals(
-        state: State, slopes: tuple[Array, ...], error: Array, y: Array
-    ) -> tuple[Array, ...]:
+    def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
         deltas = [error]
         for M, slope in zip(reversed(carriers(state)), reversed(slopes), strict=True):
             deltas.append((deltas[-1] @ M) * slope)
-        return tuple(reversed(deltas))
+        return deltas[::-1]
 
     return signals
 
@@ -37,9 +35,7 @@ def broadcast(teacher: Callable[[Array, Array], Array]) -> Signals:
     ``teacher`` gives s from the output error and the target; the read-out still learns from e.
     """
 
-    def signals(
-        state: State, slopes: tuple[Array, ...], error: Array, y: Array
-    ) -> tuple[Array, ...]:
+    def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
         s = teacher(error, y)
         hidden = ((s @ B) * slope for B, slope in zip(state.feedback, slopes, strict=True))
         return (*hidden, error)
@@ -187,17 +183,3 @@ def with_weight_decay(rule: Rule, decay: float) -> Rule:
         return moved
 
     return Rule(f"{rule.name}, decay", rule.signals, motion, rule.teacher)
-
-
-def teach(
-    state: State,
-    preactivations: tuple[Array, ...],
-    y: Array,
-    rule: Rule,
-    activation: Activation,
-    loss: Loss,
-) -> tuple[Array, ...]:
-    """Return delta_1..delta_L, (..., N, n_i) each, for a forward pass already made; unchecked."""
-    *hidden, prediction = preactivations
-    slopes = tuple(activation.derivative(h) for h in hidden)
-    return rule.signals(state, slopes, loss.error(prediction, y), y)

@@ -2,7 +2,10 @@
 
 import collections
 import itertools
+import platform
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -88,6 +91,27 @@ def test_a_step_adds_the_step_size_times_the_velocity(rule, data):
     moved = velocity(problem.state, problem.x, problem.y, **options)
     for M, new, dM in zip(matrices(before), matrices(after), matrices(moved), strict=True):
         assert np.all(abs(new - (M + 0.01 * dM)) <= ROUNDING * np.maximum(abs(M), abs(dM)))
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back so soon"
+)
+def test_the_steps_of_an_ensemble_use_the_same_memory_again():
+    """In a new process: what others did before decides what the C library keeps."""
+    code = """
+import itertools, resource, numpy, fa_lib
+rng = numpy.random.default_rng(0)
+x, y = rng.standard_normal((256, 16, 10)), rng.standard_normal((256, 16, 2))
+start = fa_lib.initial_state((10, 20, 2), rng=rng, ensemble=(256,))
+run = fa_lib.descend(start, fa_lib.full_batch(x, y), step=1e-6)
+used = []
+for _ in itertools.islice(run, 120):
+    used.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+print(resource.getpagesize() * (used[-1] - used[19]), x.nbytes)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    new, of_one_array = map(int, done.stdout.split())
+    assert new < of_one_array  # in a hundred steps; given back, it would be more in every step
 
 
 def test_descend_leaves_its_start_and_its_batches_unchanged():

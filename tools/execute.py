@@ -8,10 +8,10 @@ code, fa_lib, the modules and data beside it, the pinned packages. The scorecard
 other pages recorded, so it comes last, and depends on their claims, too.
 """
 
+import argparse
 import hashlib
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -158,8 +158,11 @@ def fingerprint(*texts: str) -> str:
 
 def main() -> None:
     """Execute in place, or in a copy."""
-    if len(sys.argv) > 1:
-        execute_in_copy(Path(sys.argv[1]).resolve())
+    parser = argparse.ArgumentParser(description="Execute the book's notebooks.")
+    parser.add_argument("folder", nargs="?", type=Path, help="a copy of the sources, for the build")
+    folder = parser.parse_args().folder
+    if folder:
+        execute_in_copy(folder.resolve())
     else:
         execute_in_place(ROOT / "book")
 

@@ -1,7 +1,8 @@
 """The same training step written by hand, in each way that a researcher would use instead.
 
 Each takes (weights W_1, W_2, feedback B, x, y, step size, number of steps), for two layers and
-ReLU, and returns the last weights. None looks whether they are finite; `fa_lib.descend` does.
+ReLU, and returns the last weights. None but `by_hand_checked` looks whether they are finite;
+`fa_lib.descend` does.
 """
 
 from itertools import islice
@@ -33,6 +34,15 @@ def by_hand(W_1, W_2, B, x, y, step, steps):
         d = (e @ B) * on
         W_1 = W_1 - step * (d.mT @ x)
         W_2 = W_2 - step * (e.mT @ a)
+    return W_1, W_2
+
+
+def by_hand_checked(W_1, W_2, B, x, y, step, steps):
+    """Train as `by_hand` does, and stop where a weight is not finite."""
+    for _ in range(steps):
+        W_1, W_2 = by_hand_once(W_1, W_2, B, x, y, step)
+        if not all(abs(W).max() < np.inf for W in (W_1, W_2)):
+            raise FloatingPointError
     return W_1, W_2
 
 

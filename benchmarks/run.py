@@ -119,6 +119,7 @@ def torch_ways(device: str) -> dict[str, Callable]:
     return {
         "PyTorch products": (finished(rivals.bare_products), there),
         "PyTorch eager, by hand": (finished(rivals.by_hand), there),
+        "PyTorch eager, by hand, checked": (finished(rivals.by_hand_checked), there),
         "PyTorch autograd Function": (finished(rivals.torch_autograd()), there),
         "fa_lib on PyTorch": (finished(rivals.library), there),
     }
@@ -145,6 +146,7 @@ def ways() -> dict[str, Callable]:
     found = {
         "bare products": (rivals.bare_products, np.asarray),
         "NumPy, by hand": (rivals.by_hand, np.asarray),
+        "NumPy, by hand, checked": (rivals.by_hand_checked, np.asarray),
         "fa_lib": (rivals.library, np.asarray),
     }
     for load in (lambda: torch_ways("cpu"), biotorch_ways, jax_ways):

@@ -1,0 +1,90 @@
+"""Try every mutant of the library: change it in one small way, and see whether a test notices.
+
+``mutmut run`` writes the mutants, and records which test reaches which function. To try a mutant it
+has pytest collect the tests anew, which takes a hundred times longer than the first of them to
+fail. Here they are collected once: a copy of that process tries each mutant, on the tests that
+reach it, the shortest first. The verdicts go to mutmut's own record, for ``mutmut results``.
+
+A mutant is active while tests run, and not while modules are imported.
+"""
+
+import fnmatch
+import gc
+import json
+import os
+import signal
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+SURVIVED, KILLED, UNTESTED, TIMEOUT = 0, 1, 33, 36  # as mutmut records them
+
+
+class Trial:
+    """A plugin of pytest that tries the mutants of one pattern in place of running the tests."""
+
+    def __init__(self, pattern):
+        self.pattern = pattern
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        """Try each mutant, and record and print what became of it."""
+        say = session.config.pluginmanager.get_plugin("terminalreporter").write_line
+        record = json.loads(Path("mutmut-stats.json").read_text())
+        seconds, reaching = record["duration_by_test"], record["tests_by_mangled_function_name"]
+        gc.freeze()  # a copy that collects garbage would copy all memory
+        for path in sorted(Path("fa_lib").glob("*.meta")):
+            data = json.loads(path.read_text())
+            codes = data["exit_code_by_key"]
+            for name in fnmatch.filter(codes, self.pattern):
+                reached = set(reaching.get(name.rpartition("__mutmut_")[0], ()))
+                tests = [item for item in session.items if item.nodeid in reached]
+                tests.sort(key=lambda test: seconds[test.nodeid])
+                patience = 10 + 5 * sum(seconds[test.nodeid] for test in tests)
+                codes[name] = verdict(name, tests, patience) if tests else UNTESTED
+            path.write_text(json.dumps(data))
+            say(f"{path.stem}: {score(list(codes.values()))}")
+        return True
+
+
+def verdict(name, tests, patience):
+    """Run the tests with the mutant in place of its function, in a copy of this process."""
+    copy = os.fork()
+    if copy == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(round(patience))
+        os.environ["MUTANT_UNDER_TEST"] = name
+        code = KILLED
+        try:
+            code = KILLED if any(map(fails, tests, [*tests[1:], None])) else SURVIVED
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    return TIMEOUT if code == -signal.SIGALRM else code
+
+
+def fails(test, following):
+    """Run one test, and end what of its fixtures the following one does not need."""
+    return any(report.failed for report in runtestprotocol(test, nextitem=following, log=False))
+
+
+def score(codes):
+    """Say how many are killed; a mutant that hangs is."""
+    killed = len(codes) - sum(map(codes.count, (None, SURVIVED, UNTESTED)))
+    return f"{killed} of {len(codes)} killed, {codes.count(TIMEOUT)} of them by the time they took"
+
+
+def main(pattern="*"):
+    """Try the mutants whose names match; return pytest's exit code."""
+    options = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
+    os.chdir("mutants")
+    sys.path.insert(0, os.getcwd())
+    arguments = options["pytest_add_cli_args_test_selection"] + options["pytest_add_cli_args"]
+    return pytest.main(["-q", *arguments], [Trial(pattern)])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -138,8 +138,13 @@ def test_data_that_do_not_fit_are_refused(door, xs, ys, name, came, expected):
 
 
 @doors
-def test_data_that_do_not_fit_the_ensemble_are_refused(door):
-    call = lambda: door(ensemble, np.stack([x] * 3), y)  # noqa: E731
+@pytest.mark.parametrize(
+    "networks",
+    [ensemble, State(ensemble.weights, state.feedback), State(state.weights, ensemble.feedback)],
+    ids=["all", "of weights", "of feedback"],
+)
+def test_data_that_do_not_fit_the_ensemble_are_refused(door, networks):
+    call = lambda: door(networks, np.stack([x] * 3), y)  # noqa: E731
     refused(call, "leading axes", "[(), (2,), (3,)]", "shapes that broadcast together")
 
 

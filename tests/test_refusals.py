@@ -495,6 +495,29 @@ def test_bad_matrices_are_refused(call, name, came, expected):
     refused(call, name, came, expected)
 
 
+strict_x, strict_y = map(array_api_strict.asarray, (x, y))
+
+
+@table(
+    (lambda: minimum_norm(strict_x, strict_y), "x", "a Array", "a NumPy array"),
+    (lambda: row_space_split(x, strict_x), "x", "a Array", "a NumPy array"),
+    (lambda: row_space_split(strict_x, x), "w", "a Array", "a NumPy array"),
+    (lambda: fa_lib.convergence_rate(strict_x, x), "B", "a Array", "a NumPy array"),
+    (lambda: fa_lib.convergence_rate(x, strict_x), "x", "a Array", "a NumPy array"),
+    (lambda: fa_lib.excess_risk(strict_x, x), "theta", "a Array", "a NumPy array"),
+    (lambda: fa_lib.excess_risk(x, strict_x), "teacher", "a Array", "a NumPy array"),
+    (lambda: linear_teacher(strict_x, 2, rng=rng), "x", "a Array", "a NumPy array"),
+    (
+        gaussian(covariance=array_api_strict.asarray(np.eye(3))),
+        "covariance",
+        "a Array",
+        "a NumPy array",
+    ),
+)
+def test_arrays_of_another_library_are_refused_where_numpy_calculates(call, name, came, expected):
+    refused(call, name, came, expected)
+
+
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 @pytest.mark.parametrize("kind", [np.matrix, np.ma.masked_array], ids=lambda kind: kind.__name__)
 def test_arrays_whose_operators_mean_something_else_are_refused(kind):

@@ -46,7 +46,8 @@ class Trial:
                 patience = 10 + 5 * sum(seconds[test.nodeid] for test in tests)
                 codes[name] = verdict(name, tests, patience) if tests else UNTESTED
             path.write_text(json.dumps(data))
-            say(f"{path.stem}: {score(list(codes.values()))}")
+            if codes:
+                say(f"{path.stem}: {score(list(codes.values()))}")
         return True
 
 

@@ -78,6 +78,14 @@ def test_weight_alignment_does_not_depend_on_the_scale(scale):
     assert abs(weight_alignment(aligned(lambda W: -W, scale=scale)) + 1).max() <= ROUNDING
 
 
+def test_the_scale_of_one_network_does_not_reach_another():
+    """Squares of 1e-200 are zero: each network is scaled by itself."""
+    state = aligned(lambda W: W + quarter_turn(W), ensemble=(2,))
+    scale = np.array([1e-200, 1e200])[:, None, None]
+    cosines = weight_alignment(each(lambda M: scale * M, state))
+    assert abs(cosines - 0.5**0.5).max() <= ROUNDING
+
+
 def test_weight_alignment_does_not_depend_on_the_scale_in_float32():
     state = each(lambda M: M.astype(np.float32), aligned(lambda W: W, scale=1e-12))
     assert abs(weight_alignment(state) - 1).max() <= 256 * np.finfo(np.float32).eps
@@ -223,6 +231,22 @@ def test_neuron_alignment_does_not_depend_on_the_scale(scale):
 def test_angle_undoes_the_cosine_and_keeps_its_sign(degrees):
     there_and_back = angle(np.cos(np.radians(np.array([degrees]))))
     assert abs(there_and_back - degrees).max() <= np.degrees((8 * EPS) ** 0.5)
+
+
+def test_angle_allows_the_root_of_eps_for_rounding_and_no_more():
+    allowed = 1 + EPS**0.5
+    assert angle(np.array([allowed, -allowed])).tolist() == [0, 180]
+    with pytest.raises(ValueError, match=r"^cosine: got an entry outside of it"):
+        angle(np.array([allowed + EPS]))
+
+
+def test_signals_for_fewer_layers_have_no_angle_to_those_for_all():
+    state = initial_state((3, 4, 4, 2), rng=np.random.default_rng(0))
+    own = RULES["FA"]._replace(
+        signals=lambda state, slopes, error, y: [error @ state.feedback[1], error]
+    )
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        signal_alignment(state, np.ones((5, 3)), np.ones((5, 2)), rule=own)
 
 
 def test_angle_of_what_rounding_took_past_one_is_zero_or_a_half_turn():

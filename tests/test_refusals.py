@@ -497,6 +497,7 @@ def test_a_slope_that_is_no_number_is_refused(slope):
     ),
     (lambda: row_space_split(exact_x, exact_x), "x", "dtype object", "float"),
     (lambda: weight_alignment(exact), "W_1", "dtype object", "float"),
+    (lambda: fa_lib.neuron_alignment(exact), "W_1", "dtype object", "float"),
     (lambda: signal_alignment(exact, exact_x, exact_y), "W_1", "dtype object", "float"),
 )
 def test_bad_matrices_are_refused(call, name, came, expected):

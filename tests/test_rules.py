@@ -250,11 +250,24 @@ def test_a_rule_of_ones_own_moves_as_the_one_it_copies(name, data):
     ids=["passed back", "broadcast"],
 )
 def test_a_rule_of_ones_own_passes_over_no_layer_without_feedback(signals):
-    own = Rule("own", signals(), reads_feedback=False)  # or its matrices would be counted before
     square = initial_state((3, 3, 3, 3), rng=np.random.default_rng(0))
     short = square._replace(feedback=square.feedback[:1])
     with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
-        velocity(short, x, x, rule=own)
+        signals()(short, [x, x], x, x)
+
+
+def test_signs_of_weights_that_are_zero_carry_nothing():
+    still = initial_state((3, 4, 2), rng=np.random.default_rng(0), weight_scale=0)
+    for rule in (sign_symmetric, weighted_sign):
+        moved = velocity(still, x, y, rule=rule, activation=linear)
+        assert not moved.weights[0].any()
+
+
+@pytest.mark.parametrize("rule", [feedback_alignment, kolen_pollack], ids=lambda rule: rule.name)
+def test_a_decay_of_zero_changes_nothing(rule):
+    actual = velocity(state, x, y, rule=with_weight_decay(rule, 0))
+    expected = velocity(state, x, y, rule=rule)
+    assert all(map(np.array_equal, matrices(actual), matrices(expected)))
 
 
 # Virtual read-outs.

@@ -1,12 +1,17 @@
 """Measure `compress`: against the fastest other way, and as n_0 grows."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 
 import fa_lib
 import rivals
+
+Result = TypeVar("Result")
 
 SAMPLES, HIDDEN, OUTPUTS, STEPS, STEP = 64, 256, 1, 500, 1e-6
 INPUTS = 20_000
@@ -35,15 +40,15 @@ def with_compression(state: fa_lib.State, x: np.ndarray, y: np.ndarray) -> fa_li
     return expand(trained(small, small_x, y, STEPS))
 
 
-def seconds(call) -> float:
+def seconds(call: Callable[[], object]) -> float:
     return timed(call)[1]
 
 
-def others(steps: int) -> dict:
+def others(steps: int) -> dict[str, Callable[[], object]]:
     """Return the other ways: name -> a call that trains for so many steps."""
     state, x, y = problem(INPUTS)
-    arrays = (*state.weights, *state.feedback, x, y)
-    ways = {
+    arrays: rivals.Start = (*state.weights, *state.feedback, x, y)
+    ways: dict[str, Callable[[], object]] = {
         "NumPy, by hand": lambda: rivals.by_hand(*arrays, STEP, steps),
         "fa_lib": lambda: trained(state, x, y, steps),
     }
@@ -51,21 +56,21 @@ def others(steps: int) -> dict:
         import jax.numpy as jnp
 
         by_hand, _ = rivals.jax_scans()
-        there = tuple(map(jnp.asarray, arrays))
+        there: rivals.Start = tuple(map(jnp.asarray, arrays))
         ways["JAX jit+scan, by hand"] = lambda: by_hand(*there, STEP, steps)
     except ImportError:
         pass
     try:
         import torch
 
-        tensors = tuple(torch.asarray(array.copy()) for array in arrays)
+        tensors: rivals.Start = tuple(torch.asarray(array.copy()) for array in arrays)
         ways["PyTorch eager, by hand"] = lambda: rivals.by_hand(*tensors, STEP, steps)
     except ImportError:
         pass
     return ways
 
 
-def compressed() -> dict:
+def compressed() -> dict[str, Any]:
     """Return how many times longer each other way takes, and the cost as n_0 grows."""
     few = STEPS // 25  # the other ways cost the same in every step, so a part is measured
     ways = others(few)
@@ -92,7 +97,7 @@ def compressed() -> dict:
     }
 
 
-def along_inputs() -> list[dict]:
+def along_inputs() -> list[dict[str, float]]:
     """Measure one step, and the way there and back, in units of the step at the least n_0.
 
     The steps of all n_0 are timed one after the other, again and again; the median of their
@@ -101,10 +106,9 @@ def along_inputs() -> list[dict]:
     steps, ways = [], []
     for inputs in ALONG:
         state, x, y = problem(inputs, NARROW, FEW)
-        (small, small_x, expand), there = timed(lambda s=state, x=x: fa_lib.compress(s, x))
-        _, back = timed(lambda e=expand, s=small: e(s))
-        ways.append(there + back)
-        steps.append(lambda s=small, x=small_x, y=y: trained(s, x, y, 100))
+        small, small_x, way = there_and_back(state, x)
+        ways.append(way)
+        steps.append(partial(trained, small, small_x, y, 100))
     rounds = np.array([[seconds(call) / 100 for call in steps] for _ in range(41)])
     unit, relative = np.median(rounds[:, 0]), np.median(rounds / rounds[:, :1], axis=0)
     rows = [
@@ -116,7 +120,14 @@ def along_inputs() -> list[dict]:
     return rows
 
 
-def timed(call):
+def there_and_back(state: fa_lib.State, x: np.ndarray) -> tuple[fa_lib.State, np.ndarray, float]:
+    """Compress and expand; return the small state, its inputs, and the seconds that both took."""
+    (small, small_x, expand), there = timed(lambda: fa_lib.compress(state, x))
+    _, back = timed(lambda: expand(small))
+    return small, small_x, there + back
+
+
+def timed(call: Callable[[], Result]) -> tuple[Result, float]:
     """Return what the call returns, and the seconds it took."""
     start = time.perf_counter()
     result = call()

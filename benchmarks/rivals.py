@@ -1,17 +1,27 @@
 """The same training step written by hand, in each way that a researcher would use instead.
 
 Each takes (weights W_1, W_2, feedback B, x, y, step size, number of steps), for two layers and
-ReLU, and returns the last weights. None looks whether they are finite; `fa_lib.descend` does.
+ReLU, and returns the last weights. None but `by_hand_checked` looks whether they are finite;
+`fa_lib.descend` does.
 """
 
+from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 import fa_lib
 
+Array = Any  # NumPy, PyTorch or JAX
+Start = tuple[Array, Array, Array, Array, Array]  # W_1, W_2, B, x, y
+Weights = tuple[Array, Array]
+Training = Callable[[Array, Array, Array, Array, Array, float, int], Weights]
 
-def bare_products(W_1, W_2, B, x, y, step, steps):
+
+def bare_products(
+    W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+) -> Weights:
     """Do the five matrix products of a step and nothing else."""
     a, e, d = x @ W_1.mT, y, x @ W_1.mT
     for _ in range(steps):
@@ -23,7 +33,9 @@ def bare_products(W_1, W_2, B, x, y, step, steps):
     return W_1, W_2
 
 
-def by_hand(W_1, W_2, B, x, y, step, steps):
+def by_hand(
+    W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+) -> Weights:
     """Train with the array's own operations: plain NumPy, or PyTorch eager."""
     for _ in range(steps):
         h = x @ W_1.mT
@@ -36,7 +48,20 @@ def by_hand(W_1, W_2, B, x, y, step, steps):
     return W_1, W_2
 
 
-def library(W_1, W_2, B, x, y, step, steps):
+def by_hand_checked(
+    W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+) -> Weights:
+    """Train as `by_hand` does, and stop where a weight is not finite."""
+    for _ in range(steps):
+        W_1, W_2 = by_hand_once(W_1, W_2, B, x, y, step)
+        if not all(abs(W).max() < np.inf for W in (W_1, W_2)):
+            raise FloatingPointError
+    return W_1, W_2
+
+
+def library(
+    W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+) -> Weights:
     """Train with `fa_lib.descend`."""
     state = fa_lib.State((W_1, W_2), (B,))
     run = fa_lib.descend(state, fa_lib.full_batch(x, y), step=step)
@@ -44,30 +69,33 @@ def library(W_1, W_2, B, x, y, step, steps):
     return weights
 
 
-def one_by_one(*arguments):
+def one_by_one(*arguments: Any) -> Weights:
     """Train the networks of an ensemble with `fa_lib.descend`, one after the other."""
     *arrays, step, steps = arguments
-    networks = zip(*arrays, strict=True)
+    networks: Iterable[Start] = zip(*arrays, strict=True)
     ends = [library(*network, step, steps) for network in networks]
-    return tuple(np.stack(each) for each in zip(*ends, strict=True))
+    stacked: tuple[Any, ...] = tuple(np.stack(each) for each in zip(*ends, strict=True))
+    return stacked
 
 
-def torch_autograd():
+def torch_autograd() -> Training:
     """Return training by PyTorch, with feedback alignment as an autograd Function."""
     import torch
 
-    class Layer(torch.autograd.Function):
+    class Layer(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is not installed here
         @staticmethod
-        def forward(context, a, W, B):
+        def forward(context: Any, a: Array, W: Array, B: Array) -> Array:
             context.save_for_backward(a, B)
             return a @ W.mT
 
         @staticmethod
-        def backward(context, delta):
+        def backward(context: Any, delta: Array) -> tuple[Array, Array, None]:
             a, B = context.saved_tensors
             return delta @ B, delta.mT @ a, None
 
-    def train(W_1, W_2, B, x, y, step, steps):
+    def train(
+        W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+    ) -> Weights:
         W_1, W_2 = (W.clone().requires_grad_() for W in (W_1, W_2))
         optimiser = torch.optim.SGD([W_1, W_2], lr=step)
         for _ in range(steps):
@@ -80,12 +108,14 @@ def torch_autograd():
     return train
 
 
-def biotorch_layers():
+def biotorch_layers() -> Training:
     """Return training by BioTorch's layers; they know no ensembles."""
     import torch
     from biotorch.layers.fa import Linear
 
-    def train(W_1, W_2, B, x, y, step, steps):
+    def train(
+        W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+    ) -> Weights:
         hidden, readout = (Linear(W.shape[1], W.shape[0], bias=False) for W in (W_1, W_2))
         for layer, W in ((hidden, W_1), (readout, W_2)):
             layer.weight = torch.nn.Parameter(W.clone())
@@ -102,7 +132,7 @@ def biotorch_layers():
     return train
 
 
-def jax_scans():
+def jax_scans() -> tuple[Training, Training]:
     """Return two trainings by `jax.jit` and `lax.scan`: by hand, and with `fa_lib.velocity`."""
     from functools import partial
 
@@ -110,23 +140,26 @@ def jax_scans():
 
     jax.config.update("jax_enable_x64", True)
 
-    def scan(update):
+    def scan(update: Callable[..., Weights]) -> Training:
         @partial(jax.jit, static_argnums=6)
-        def train(W_1, W_2, B, x, y, step, steps):
-            def body(weights, _):
+        def train(
+            W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
+        ) -> Weights:
+            def body(weights: Weights, _: None) -> tuple[Weights, None]:
                 return update(*weights, B, x, y, step), None
 
-            return jax.lax.scan(body, (W_1, W_2), length=steps)[0]
+            last: Weights = jax.lax.scan(body, (W_1, W_2), length=steps)[0]
+            return last
 
         return lambda *arguments: jax.block_until_ready(train(*arguments))
 
-    def by_velocity(W_1, W_2, B, x, y, step):
+    def by_velocity(W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float) -> Weights:
         moved = fa_lib.velocity(fa_lib.State((W_1, W_2), (B,)), x, y).weights
         return tuple(W + step * dW for W, dW in zip((W_1, W_2), moved, strict=True))
 
     return scan(partial(by_hand_once)), scan(by_velocity)
 
 
-def by_hand_once(W_1, W_2, B, x, y, step):
+def by_hand_once(W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float) -> Weights:
     """Take one step of `by_hand`."""
     return by_hand(W_1, W_2, B, x, y, step, 1)

@@ -12,12 +12,12 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and so the same for everyone
 
@@ -26,6 +26,10 @@ import numpy as np
 import fa_lib
 import rivals
 from compressed import compressed
+
+Call = Callable[[], object]
+Way = tuple[rivals.Training, Callable[[np.ndarray], Any]]  # and the conversion of an array
+Row = dict[str, Any]  # of the record
 
 REPEATS = 9
 STEPS = 100  # where the cost grows along an axis
@@ -41,6 +45,16 @@ class Setting(NamedTuple):
     samples: int
     dtype: str
     ensemble: tuple[int, ...] = ()
+
+
+class Problem(NamedTuple):
+    """What a training starts from."""
+
+    W_1: np.ndarray
+    W_2: np.ndarray
+    B: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
 
 
 SETTINGS = (
@@ -60,23 +74,22 @@ GROWTH = {
 }
 
 
-def problem(setting: Setting) -> tuple[np.ndarray, ...]:
-    """Draw (W_1, W_2, B, x, y)."""
+def problem(setting: Setting) -> Problem:
     rng = np.random.default_rng(0)
     (W_1, W_2), (B,) = fa_lib.initial_state(setting.widths, rng=rng, ensemble=setting.ensemble)
     shape = (*setting.ensemble, setting.samples)
     x = rng.standard_normal((*shape, setting.widths[0]))
     y = rng.standard_normal((*shape, setting.widths[-1]))
-    return tuple(array.astype(setting.dtype) for array in (W_1, W_2, B, x, y))
+    return Problem(*(array.astype(setting.dtype) for array in (W_1, W_2, B, x, y)))
 
 
-def timed(call: Callable[[], object]) -> float:
+def timed(call: Call) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
-def interleaved(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+def interleaved(calls: Mapping[str, Call]) -> dict[str, list[float]]:
     """Time every call, one after the other, ``REPEATS`` times; once before, for compilers."""
     for call in calls.values():
         call()
@@ -99,15 +112,14 @@ def steps_for(setting: Setting) -> int:
     return max(4, round(SECONDS / once))
 
 
-def torch_ways(device: str) -> dict[str, Callable]:
-    """Return name -> (training, conversion of an array)."""
+def torch_ways(device: str) -> dict[str, Way]:
     import torch
 
-    def there(array: np.ndarray) -> object:
+    def there(array: np.ndarray) -> rivals.Array:
         return torch.asarray(array.copy(), device=device)
 
-    def finished(train: Callable) -> Callable:
-        def run(*arguments: object) -> object:
+    def finished(train: rivals.Training) -> rivals.Training:
+        def run(*arguments: Any) -> rivals.Weights:
             end = train(*arguments)
             if device != "cpu":
                 torch.cuda.synchronize()
@@ -119,18 +131,19 @@ def torch_ways(device: str) -> dict[str, Callable]:
     return {
         "PyTorch products": (finished(rivals.bare_products), there),
         "PyTorch eager, by hand": (finished(rivals.by_hand), there),
+        "PyTorch eager, by hand, checked": (finished(rivals.by_hand_checked), there),
         "PyTorch autograd Function": (finished(rivals.torch_autograd()), there),
         "fa_lib on PyTorch": (finished(rivals.library), there),
     }
 
 
-def biotorch_ways() -> dict[str, Callable]:
+def biotorch_ways() -> dict[str, Way]:
     import torch
 
     return {"BioTorch layers": (rivals.biotorch_layers(), lambda a: torch.asarray(a.copy()))}
 
 
-def jax_ways() -> dict[str, Callable]:
+def jax_ways() -> dict[str, Way]:
     import jax.numpy as jnp
 
     by_hand, by_velocity = rivals.jax_scans()
@@ -140,14 +153,17 @@ def jax_ways() -> dict[str, Callable]:
     }
 
 
-def ways() -> dict[str, Callable]:
-    """Return all that runs here: name -> (training, conversion of an array)."""
-    found = {
+def ways() -> dict[str, Way]:
+    """Return all that runs here."""
+    found: dict[str, Way] = {
         "bare products": (rivals.bare_products, np.asarray),
         "NumPy, by hand": (rivals.by_hand, np.asarray),
+        "NumPy, by hand, checked": (rivals.by_hand_checked, np.asarray),
         "fa_lib": (rivals.library, np.asarray),
     }
-    for load in (lambda: torch_ways("cpu"), biotorch_ways, jax_ways):
+    others: tuple[Callable[[], dict[str, Way]], ...]
+    others = (partial(torch_ways, "cpu"), biotorch_ways, jax_ways)
+    for load in others:
         try:
             found |= load()
         except ImportError as error:
@@ -155,7 +171,7 @@ def ways() -> dict[str, Callable]:
     return found
 
 
-def on_gpu() -> dict[str, Callable]:
+def on_gpu() -> dict[str, Way]:
     try:
         import torch
     except ImportError:
@@ -167,17 +183,19 @@ BESIDE = {"fa_lib on PyTorch": "PyTorch eager, by hand"}
 BESIDE["fa_lib.velocity, JAX jit+scan"] = "JAX jit+scan, by hand"
 
 
-def ends(calls: dict[str, Callable], start: tuple[np.ndarray, ...]) -> dict[str, dict]:
+def ends(
+    calls: Mapping[str, Callable[[], rivals.Weights]], start: Sequence[np.ndarray]
+) -> dict[str, dict[str, float]]:
     """Return how far each way moves the weights, and how far from `fa_lib`, over the largest one.
 
     The bare products are left out: they move nothing.
     """
     train = {name: call for name, call in calls.items() if "products" not in name}
     reached = {name: [_on_host(W) for W in call()] for name, call in train.items()}
-    here = reached.get("fa_lib", reached.get("fa_lib on PyTorch"))
+    here = reached.get("fa_lib") or reached["fa_lib on PyTorch"]
     size = max(abs(W).max() for W in start)
 
-    def apart(some: list[np.ndarray], others: list[np.ndarray]) -> float:
+    def apart(some: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
         pairs = zip(some, others, strict=True)
         return float(f"{max(abs(W - V).max() for W, V in pairs) / size:.3g}")
 
@@ -187,11 +205,11 @@ def ends(calls: dict[str, Callable], start: tuple[np.ndarray, ...]) -> dict[str,
     }
 
 
-def _on_host(array: object) -> np.ndarray:
+def _on_host(array: rivals.Array) -> np.ndarray:
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 
 
-def compare(setting: Setting, ways: dict[str, Callable], base: str) -> list[dict]:
+def compare(setting: Setting, ways: dict[str, Way], base: str) -> list[Row]:
     """Measure all ways in one setting; return a row for each."""
     steps, arrays = steps_for(setting), problem(setting)
     if setting.ensemble and base == "bare products":
@@ -203,7 +221,7 @@ def compare(setting: Setting, ways: dict[str, Callable], base: str) -> list[dict
     times = interleaved({name: partial(train, 1e-6, steps) for name, train in ready.items()})
     rows = []
     for name in times:
-        row = {"setting": setting._asdict(), "way": name, "ratio": ratio(times, name, base)}
+        row: Row = {"setting": setting._asdict(), "way": name, "ratio": ratio(times, name, base)}
         row |= reached.get(name, {})
         other = BESIDE.get(name)
         if name == "fa_lib, one by one":
@@ -215,7 +233,7 @@ def compare(setting: Setting, ways: dict[str, Callable], base: str) -> list[dict
     return rows
 
 
-def show(row: dict) -> None:
+def show(row: Row) -> None:
     low, middle, high = row["ratio"]
     name = f"{row['setting']['name']} {row['setting']['dtype']}"
     line = f"{name:18} {row['way']:32} {middle:8.2f}  ({low:.2f} to {high:.2f})"
@@ -224,11 +242,11 @@ def show(row: dict) -> None:
     print(line, flush=True)
 
 
-def growth() -> dict[str, list[dict]]:
+def growth() -> dict[str, list[Row]]:
     """Measure how the cost of `fa_lib` grows along each axis, and with depth."""
     result = {}
     for axis, settings in GROWTH.items():
-        calls = {}
+        calls: dict[str, Call] = {}
         for setting in settings:  # the setup of a run is counted, and small beside so many steps
             arrays = problem(setting)
             calls[str(setting)] = partial(rivals.library, *arrays, 1e-6, STEPS)
@@ -250,21 +268,24 @@ def _size(axis: str, setting: Setting) -> int:
     }[axis]
 
 
-def _relative(sizes: list[int], times: dict[str, list[float]]) -> list[dict]:
+def _relative(sizes: list[int], times: dict[str, list[float]]) -> list[Row]:
     """Compare the least times: another process can only add to a time."""
     least = [min(times[name]) for name in times]
     pairs = zip(sizes, least, strict=True)
     return [{"size": size, "cost": float(f"{each / least[0]:.3g}")} for size, each in pairs]
 
 
-def _depths() -> list[dict]:
-    calls, sizes = {}, [2, 4, 8, 16]
+def _depths() -> list[Row]:
+    calls: dict[str, Call] = {}
+    sizes = [2, 4, 8, 16]
     for depth in sizes:
         rng = np.random.default_rng(0)
         state = fa_lib.initial_state((50,) * (depth + 1), rng=rng)
         x, y = rng.standard_normal((2, 20, 50))
 
-        def train(state=state, x=x, y=y):
+        def train(
+            state: fa_lib.State = state, x: np.ndarray = x, y: np.ndarray = y
+        ) -> fa_lib.State:
             run = fa_lib.descend(state, fa_lib.full_batch(x, y), step=1e-6)
             return next(islice(run, STEPS, None))
 

@@ -10,7 +10,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from IPython.display import display
@@ -18,8 +18,8 @@ from IPython.display import display
 import fa_lib as fa
 from fa_lib import figures
 
-Problem = dict[str, Any]
-Settings = dict[str, Any]
+Problem = dict[str, Any]  # name -> an array, a list of arrays, or a number
+Settings = dict[str, Any]  # name of a control -> a number, or a rule's name
 
 RULES = {
     rule.name: rule
@@ -31,6 +31,27 @@ RULES = {
 }
 
 
+class Slider(TypedDict):
+    """A number that the reader moves."""
+
+    name: str
+    label: str
+    min: float
+    max: float
+    step: float
+    value: float
+    unit: str
+
+
+class Choice(TypedDict):
+    """A list that the reader chooses from."""
+
+    name: str
+    label: str
+    options: list[str]
+    value: str
+
+
 class Explorable(NamedTuple):
     """A figure: its name in live.js, its data from a seed, and its runs."""
 
@@ -38,7 +59,7 @@ class Explorable(NamedTuple):
     problem: Callable[[int], Problem]
     start: Callable[[Problem, Settings], fa.State]
     steps: int
-    controls: tuple[dict[str, Any], ...]
+    controls: tuple[Slider | Choice, ...]
 
 
 def slider(
@@ -48,7 +69,7 @@ def slider(
     by: float,
     value: float,
     unit: str = "",
-) -> dict[str, Any]:
+) -> Slider:
     """Return a control: a number that the reader moves."""
     low, high = span
     return {
@@ -62,7 +83,12 @@ def slider(
     }
 
 
-RULE = {"name": "rule", "label": "Rule", "options": [*RULES], "value": "FA"}
+RULE: Choice = {
+    "name": "rule",
+    "label": "Rule",
+    "options": [*RULES],
+    "value": "FA",
+}
 ANGLE = slider("angle", "Angle of B from W(0)", (0, 180), 5, 90, "°")
 
 
@@ -74,7 +100,8 @@ def turned(W: np.ndarray, other: np.ndarray, angle: float) -> np.ndarray:
     off = other - (other * W).sum() / (W * W).sum() * W
     across = np.linalg.norm(W) / np.linalg.norm(off) * off
     radians = math.radians(angle)
-    return math.cos(radians) * W + math.sin(radians) * across
+    result: np.ndarray = math.cos(radians) * W + math.sin(radians) * across
+    return result
 
 
 def rounded(**problem: Any) -> Problem:

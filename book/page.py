@@ -57,12 +57,16 @@ def claim(
     AssertionError
         If the bound is not kept, or there is none.
     """
-    bounds = [
+    possible = [
         ("<", below, below is None or measured < below),
         (">", above, above is None or measured > above),
         ("=", equals, equals is None or measured == equals),
     ]
-    bounds = [each for each in bounds if each[1] is not None]
+    bounds = [
+        (sign, bound, holds)
+        for sign, bound, holds in possible
+        if bound is not None
+    ]
     assert bounds, f"claim {name}: no bound, so nothing is claimed"
     for sign, bound, holds in bounds:
         came = f"measured {measured}, bound {sign} {bound}"

@@ -85,7 +85,7 @@ def bracket(F: Field, G: Field) -> Field:
 
 
 def _sample_field(x: Array, y: Array, start: State, rule: Rule, activation: Activation) -> Field:
-    """Return the velocity that samples give, each for itself; (S, 1, n_0) and (S, 1, n_L).
+    """Return the velocity that samples give, each for itself: (..., 1, n_0) and (..., 1, n_L).
 
     Near a generic state no preactivation changes its sign, so the slopes phi' are fixed numbers and
     the field is a polynomial.

@@ -1,9 +1,13 @@
 """The public face: what is listed, and what its documentation must say."""
 
+import ast
 import inspect
+import io
 import re
 import subprocess
 import sys
+import tokenize
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -27,6 +31,36 @@ def entries(text):
         r"^(?:Parameters|Attributes|Returns)\n-+\n(.*?)(?=\n\n|\Z)", text, re.MULTILINE | re.DOTALL
     )
     return [line for table in tables for line in table.splitlines() if not line.startswith(" ")]
+
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(
+    path for name in ("fa_lib", "book", "benchmarks") for path in ROOT.glob(f"{name}/*.py")
+)
+# The letters that stand for sizes, and what else stands in a shape.
+SIZE = r"(?:[hmnrNM]\b|n_\{?[\w+-]+\}?)"
+AXIS = rf"(?:{SIZE}|L-1|\d+|\.\.\.)"
+
+
+def remarks(path):
+    """Yield the comments and the docstrings of a file, also of what is private."""
+    source = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def other_shapes(text):
+    """Return the shapes in a text that are not as the library writes them."""
+    times = r"(?: ?[x\xd7] ?|[ -]by[ -])"
+    products = re.findall(rf"\b(?:{AXIS}{times}{SIZE}|{SIZE}{times}{AXIS})", text)
+    lists = re.findall(rf"[(\[]{AXIS}(?:, ?{AXIS})*,?[)\]]", text)
+    form = rf"\((\.\.\.|[NM]|n_0|n_L|\d+)(, {AXIS})*,?\)"
+    shapes = [each for each in lists if "," in each and re.search(SIZE, each)]
+    return products + [each for each in shapes if not re.fullmatch(form, each)]
 
 
 # Where the shape is that of another argument, or stands in the text below.
@@ -81,6 +115,18 @@ def test_every_array_of_a_docstring_has_a_shape_of_one_form(name):
     shape = r"\((\.\.\.|N|M|n_0|n_L|\d+)(, ([\w+-]+|number of classes))*,?\)"
     for found in arrays:
         assert re.fullmatch(shape, found) or found in OTHER_WORDS, found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_every_shape_of_a_comment_or_a_docstring_is_of_this_form(path):
+    assert [shape for text in remarks(path) for shape in other_shapes(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["n x m", "3\xd7n_0", "m-by-n", "[N, n_0]", "(..., N,n_0)", "(m, n)", "[..., n_i]"]
+)
+def test_a_shape_of_another_form_is_found(text):
+    assert other_shapes(f"an array {text}, say") == [text]
 
 
 @pytest.mark.parametrize("name", CLASSES)

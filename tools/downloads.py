@@ -14,7 +14,10 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util.docutils import SphinxDirective, SphinxTranslator
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.latex import LaTeXTranslator
 
 import fa_lib
 from colab import addressed
@@ -41,7 +44,7 @@ the outputs were made with.
 """
 
 
-class Downloads(nodes.General, nodes.Element):
+class Downloads(nodes.General, nodes.Element):  # type: ignore[misc]  # docutils has no types
     """Where the list of what there is to download stands."""
 
 
@@ -53,13 +56,13 @@ class DownloadsDirective(SphinxDirective):
         return [Downloads()]
 
 
-def visit_html(translator: SphinxTranslator, node: Downloads) -> None:
+def visit_html(translator: HTML5Translator, node: Downloads) -> None:
     """Write the mark; the files are made after the pages."""
     translator.body.append(MARK)
     raise nodes.SkipNode
 
 
-def visit_latex(translator: SphinxTranslator, node: Downloads) -> None:
+def visit_latex(translator: LaTeXTranslator, node: Downloads) -> None:
     """Say in print where the list is."""
     translator.body.append("\nThe website of the book lists the files here.\n")
     raise nodes.SkipNode
@@ -175,7 +178,7 @@ def write_all(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return sorted(env.all_docs)
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the mark; the files are made last of all."""
     app.add_node(Downloads, html=(visit_html, None), latex=(visit_latex, None))
     app.add_directive("downloads", DownloadsDirective)

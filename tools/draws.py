@@ -28,7 +28,7 @@ def declared_ranges(notebook: NotebookNode) -> dict[str, Any]:
     cells = [cell for cell in notebook.cells if "ranges" in cell.metadata.get("tags", [])]
     if not cells:
         return {}
-    ranges = ast.literal_eval(only_assignment(cells[0].source, "ranges"))
+    ranges: dict[str, Any] = ast.literal_eval(only_assignment(cells[0].source, "ranges"))
     unknown = set(ranges) - set(parameters(notebook))
     if unknown:
         raise ValueError(f"ranges for {sorted(unknown)}, but the page has no such parameters")

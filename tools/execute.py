@@ -30,6 +30,8 @@ SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json"
 LAST = "scorecard.ipynb"
 KEY = "executed_for"
 
+Job = tuple[Path, Path, str | None]  # source, target and key, as `execute` takes them
+
 
 def execute(source: Path, target: Path, key: str | None = None) -> float:
     """Execute a notebook in the folder of its target, write that, and return the seconds."""
@@ -48,7 +50,7 @@ def execute(source: Path, target: Path, key: str | None = None) -> float:
     return time.perf_counter() - start
 
 
-def execute_all(jobs: list[tuple[Path, Path, str | None]]) -> None:
+def execute_all(jobs: list[Job]) -> None:
     """Execute notebooks two at a time, and say how it goes."""
     # One thread: the matrices are small, and sums are then added in the same order every time.
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -78,7 +80,7 @@ def execute_in_copy(folder: Path) -> None:
 
 def update_notebooks(sources: list[Path], book: Path, shared: str) -> None:
     """Give each notebook the outputs that the copy has for its code, or execute it."""
-    jobs = []
+    jobs: list[Job] = []
     for source in sources:
         notebook = nbformat.read(source, as_version=4)
         key = fingerprint(shared, *(cell.source for cell in code_cells(notebook)))

@@ -6,10 +6,12 @@ none, there are no buttons.
 
 import os
 import subprocess
+from typing import Any
 from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util.typing import ExtensionMetadata
 
 from website import ROOT, repository
 
@@ -27,7 +29,7 @@ def branch() -> str:
     return answer.removeprefix("origin/") or "main"
 
 
-def launch_options(address: str | None, branch: str) -> dict:
+def launch_options(address: str | None, branch: str) -> dict[str, Any]:
     """Return the theme's options for a repository.
 
     Colab opens notebooks from github.com; Binder knows gitlab.com, too. The theme writes links to
@@ -67,7 +69,9 @@ def set_buttons(app: Sphinx, config: Config) -> None:
     config.html_theme_options = {**config.html_theme_options, **options}
 
 
-def use_font_icons(app: Sphinx, page: str, template: str, context: dict, *_: object) -> None:
+def use_font_icons(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object
+) -> None:
     """Show a letter of the icon font on a button: a logo would be one more file for each page."""
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []):
@@ -75,7 +79,7 @@ def use_font_icons(app: Sphinx, page: str, template: str, context: dict, *_: obj
                 button["icon"] = "fas fa-play"
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; the theme adds its buttons at 501."""
     app.connect("config-inited", set_buttons)
     app.connect("html-page-context", use_font_icons, priority=502)

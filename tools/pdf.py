@@ -12,13 +12,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.transforms.post_transforms.images import ImageConverter
+from sphinx.util.typing import ExtensionMetadata
 from sphinx_proof.nodes import proof_node
 
 PACKAGES = (
@@ -32,7 +33,7 @@ PREAMBLE = Path(__file__).with_name("preamble.tex")
 BBM = r"\ProvidesPackage{bbm}\providecommand{\mathbbm}[1]{\mathbb{#1}}" + "\n"
 
 
-def newcommand(name: str, macro: str | list) -> str:
+def newcommand(name: str, macro: str | list[Any]) -> str:
     r"""Return a macro of MathJax as LaTeX defines it.
 
     >>> newcommand("tr", r"\operatorname{tr}")
@@ -61,7 +62,8 @@ class VectorFigures(ImageConverter):
     """Turn SVG into PDF, where the output is LaTeX."""
 
     default_priority = 190
-    conversion_rules: ClassVar = [("image/svg+xml", "application/pdf")]
+    # Sphinx declares it as of an instance; as a ClassVar it would not override that.
+    conversion_rules = [("image/svg+xml", "application/pdf")]  # noqa: RUF012
 
     def is_available(self) -> bool:
         """Return whether the converter is installed."""
@@ -119,7 +121,7 @@ def write_bbm(app: Sphinx, exception: Exception | None) -> None:
         (Path(app.outdir) / "bbm.sty").write_text(BBM, encoding="utf-8")
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; the website is built as if this were not here."""
     app.connect("config-inited", set_preamble, priority=100)
     app.add_post_transform(VectorFigures)
@@ -147,12 +149,12 @@ def main() -> None:
     source = Path(sys.argv[1]).resolve()
     target = source.parent / "pdf"
     book = Path(sys.executable).with_name("jupyter-book")
-    build = [book, "build", source, "--path-output", target, "--builder", "pdflatex"]
+    build = ["build", str(source), "--path-output", str(target), "--builder", "pdflatex"]
     date = {"SOURCE_DATE_EPOCH": date_of_sources(), "FORCE_SOURCE_DATE": "1"}
     target.mkdir(parents=True, exist_ok=True)
     with (target / "log.txt").open("w", encoding="utf-8") as log:  # 8000 lines, of LaTeX's
         run = subprocess.run(
-            [*build, "-W", "-n", "--keep-going"],
+            [book, *build, "-W", "-n", "--keep-going"],
             env={**os.environ, **date, "LATEXMKOPTS": "-halt-on-error"},
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 import nbformat
 from distributed import Client, Worker, as_completed, get_worker
@@ -32,6 +32,9 @@ from tqdm import tqdm
 
 from draws import command, declared_ranges, draw
 from execute import ROOT, SHARED, claims, code_cells, fingerprint, notebooks, shared_sources
+
+if TYPE_CHECKING:  # it imports what only processes of its own need
+    from warm import Failure, Result
 
 RESULTS = ROOT / "_build/reproduce/results.jsonl"
 LIMIT = 600.0  # seconds for one draw
@@ -55,6 +58,19 @@ class Draw(NamedTuple):
     number: int
 
 
+class Record(TypedDict):
+    """A line of the file of results: a draw, and of its result what a reader wants."""
+
+    page: str
+    key: str
+    seed: int
+    number: int
+    parameters: dict[str, Any]
+    seconds: float
+    failure: "Failure | None"
+    held: dict[str, str]  # of each claim, its figure and its bound
+
+
 # ---------------------------------------------------------------- on a worker
 
 
@@ -76,7 +92,7 @@ class Notebooks(WorkerPlugin):
             process.communicate()
         self.folder.cleanup()
 
-    def run(self, job: dict[str, Any]) -> dict[str, Any]:
+    def run(self, job: dict[str, Any]) -> "Result":
         """Let a warm process do a job; one that fails to answer is not used again."""
         process = self.idle.pop() if self.idle else self.start()
         print(json.dumps(job), file=process.stdin, flush=True)
@@ -84,10 +100,10 @@ class Notebooks(WorkerPlugin):
         if not line:
             raise RuntimeError(f"the process for {job['page']} ended: {process.wait()}")
         self.idle.append(process)
-        result: dict[str, Any] = json.loads(line)
-        if "died" in result:
-            raise RuntimeError(f"the process for {job['page']} {result['died']}")
-        return result
+        answer: dict[str, Any] = json.loads(line)
+        if "died" in answer:
+            raise RuntimeError(f"the process for {job['page']} {answer['died']}")
+        return cast("Result", answer)
 
     def start(self) -> "subprocess.Popen[str]":
         """Start a warm process among the pages, with the library beside them."""
@@ -102,9 +118,9 @@ class Notebooks(WorkerPlugin):
         )
 
 
-def run_draw(plugin: str, page: str, parameters: dict[str, Any], limit: float) -> dict[str, Any]:
+def run_draw(plugin: str, page: str, parameters: dict[str, Any], limit: float) -> "Result":
     """Execute a page on the worker that this function finds itself on."""
-    notebooks = get_worker().plugins[plugin]
+    notebooks = cast("Notebooks", get_worker().plugins[plugin])
     return notebooks.run({"page": page, "parameters": parameters, "limit": limit})
 
 
@@ -140,18 +156,18 @@ def packed_sources() -> bytes:
     return archive.getvalue()
 
 
-def read_results(file: Path) -> dict[Draw, dict[str, Any]]:
+def read_results(file: Path) -> dict[Draw, Record]:
     """Return the results so far; remove a last line that a kill left half-written."""
     if not file.exists():
         return {}
     whole, _, half = file.read_bytes().rpartition(b"\n")
     if half:
         os.truncate(file, len(whole) + 1 if whole else 0)
-    records = [json.loads(line) for line in whole.splitlines()]
-    return {Draw(*(record[name] for name in Draw._fields)): record for record in records}
+    records: list[Record] = [json.loads(line) for line in whole.splitlines()]
+    return {Draw(r["page"], r["key"], r["seed"], r["number"]): r for r in records}
 
 
-def append(file: Path, record: dict[str, Any]) -> None:
+def append(file: Path, record: Record) -> None:
     """Append a line, and have it on the disk before going on."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as lines:
@@ -174,7 +190,7 @@ def connect(scheduler: str | None, workers: int) -> Client:
 
 def run_all(
     client: Client, jobs: dict[Draw, dict[str, Any]]
-) -> Iterator[tuple[Draw, dict[str, Any] | str]]:
+) -> Iterator[tuple[Draw, "Result | str"]]:
     """Yield each draw as it ends, with its result, or with why there is none."""
     plugin = "book-" + fingerprint(*(draw.key for draw in jobs))[:16]
     client.register_plugin(Notebooks(packed_sources()), name=plugin)
@@ -195,7 +211,7 @@ def run_all(
 
 def complete(
     wanted: dict[Draw, dict[str, Any]], connection: Callable[[], Client]
-) -> tuple[dict[Draw, dict[str, Any]], dict[Draw, str]]:
+) -> tuple[dict[Draw, Record], dict[Draw, str]]:
     """Run what is missing; return all results, and why the draws without one have none."""
     before = read_results(RESULTS).items()
     results = {d: r for d, r in before if wanted.get(d) == r["parameters"]}
@@ -209,23 +225,31 @@ def complete(
             if isinstance(result, str):
                 lost[drawn] = result
             else:
-                record = {**drawn._asdict(), "parameters": missing[drawn], **shortened(result)}
+                record = shortened(drawn, missing[drawn], result)
                 append(RESULTS, record)
                 results[drawn] = record
             bar.update()
     return results, lost
 
 
-def shortened(result: dict[str, Any]) -> dict[str, Any]:
-    """Return of each claim what a reader of the file wants: its figure and its bound."""
-    held = {c["name"]: f"{c['measured']} ({c['bound']})" for c in result["claims"]}
-    return {"seconds": round(result["seconds"], 2), "failure": result["failure"], "held": held}
+def shortened(drawn: Draw, parameters: dict[str, Any], result: "Result") -> Record:
+    """Return a draw's line for the file; its keys stand there in this order."""
+    return {
+        "page": drawn.page,
+        "key": drawn.key,
+        "seed": drawn.seed,
+        "number": drawn.number,
+        "parameters": parameters,
+        "seconds": round(result["seconds"], 2),
+        "failure": result["failure"],
+        "held": {c["name"]: f"{c['measured']} ({c['bound']})" for c in result["claims"]},
+    }
 
 
 # ---------------------------------------------------------------- what came of it
 
 
-def table(pages: dict[str, Page], results: dict[Draw, dict[str, Any]]) -> str:
+def table(pages: dict[str, Page], results: dict[Draw, Record]) -> str:
     """Return one line for each claim: in how many draws it held, failed, or was not reached."""
     lines = ["page | claim | draws | held | failed | not reached | share that held (95 % interval)"]
     for page, (_, names, _) in pages.items():

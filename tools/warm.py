@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 import warnings
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import papermill
 from IPython.core.interactiveshell import InteractiveShell
@@ -30,7 +31,28 @@ from traitlets.config import Config
 SLOW = ("matplotlib.pyplot", "scipy.special", "sklearn.datasets", "sympy")
 
 
-class InThisProcess(Engine):
+class Failure(TypedDict):
+    """The claim that ended a page, ``None`` if it was no claim, and the error."""
+
+    claim: str | None
+    error: str
+
+
+class Result(TypedDict):
+    """What a page recorded, why it ended early if it did, and the processor seconds."""
+
+    claims: list[dict[str, str]]
+    failure: Failure | None
+    seconds: float
+
+
+class Died(TypedDict):
+    """How a process ended that gave no result."""
+
+    died: str
+
+
+class InThisProcess(Engine):  # type: ignore[misc]  # papermill has no types
     """Papermill's engine: the cells run here, in IPython without a kernel."""
 
     @classmethod
@@ -59,7 +81,7 @@ def run_cell(shell: InteractiveShell, cell: NotebookNode) -> BaseException | Non
         new_output("display_data", data=shown.data, metadata=shown.metadata)
         for shown in captured.outputs
     ]
-    error = result.error_before_exec or result.error_in_exec
+    error: BaseException | None = result.error_before_exec or result.error_in_exec
     if error is not None:
         message = {"ename": type(error).__name__, "evalue": str(error)}
         trace = captured.stdout.splitlines()  # where IPython writes it
@@ -67,16 +89,12 @@ def run_cell(shell: InteractiveShell, cell: NotebookNode) -> BaseException | Non
     return error
 
 
-def run(page: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Execute PAGE.ipynb of this folder; return its claims, its failure and the processor seconds.
-
-    A failure is ``None``, or the name of the claim that ended the page (``None`` if it was no
-    claim) and the error.
-    """
+def run(page: str, parameters: dict[str, Any]) -> Result:
+    """Execute PAGE.ipynb of this folder; return what came of it."""
     from page import claims  # only the folder of the pages has it
 
     start = time.process_time()
-    failure = None
+    failure: Failure | None = None
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output.ipynb"
         try:
@@ -108,14 +126,16 @@ def prepare() -> None:
         importlib.import_module(name)
 
 
-def answer(job: dict[str, Any], limit: float) -> dict[str, Any]:
+def answer(job: dict[str, Any], limit: float) -> Result | Died:
     """Run a job in a fork; ``died`` says that the process ended without a result, and how."""
     methods = multiprocessing.get_all_start_methods()
+    context: Any  # only the contexts of one method each are known to have Process
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=send, args=(theirs, job))
     process.start()
     theirs.close()
+    result: Result | Died
     try:
         result = ours.recv() if ours.poll(limit) else {"died": f"still running after {limit:g} s"}
     except EOFError:
@@ -126,7 +146,7 @@ def answer(job: dict[str, Any], limit: float) -> dict[str, Any]:
     return result
 
 
-def send(pipe: Any, job: dict[str, Any]) -> None:
+def send(pipe: Connection, job: dict[str, Any]) -> None:
     """Run a job, and send its result."""
     if "here" not in papermill_engines._engines:  # spawned, not forked
         prepare()

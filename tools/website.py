@@ -10,8 +10,9 @@ import html
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import matplotlib.pyplot as plt
@@ -19,12 +20,23 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.util.typing import ExtensionMetadata
 
 from typeset import write_subset
 
 ROOT = Path(__file__).resolve().parent
 DESCRIPTION = 200  # characters; search engines show about 160
 CARD = (1200, 630)  # pixels, what the networks ask for
+
+
+class PageBuilder(Protocol):
+    """Sphinx' builder of HTML, and what this extension keeps on it."""
+
+    written_pages: list[str]
+
+    def get_outfilename(self, pagename: str) -> str:
+        """Return the file of a page."""
+
 
 # ------------------------------------------------------------------------ where the book is kept
 
@@ -90,8 +102,12 @@ def plain(paragraph: nodes.paragraph) -> str:
     for formula in list(copy.findall(nodes.math)):
         if re.search(r"[\\^_{}]", formula.astext()):
             formula.replace_self(nodes.Text("\f"))
-    text, formula, _ = copy.astext().partition("\f")
-    return re.match(r"(.*[.?!](?=\s))?", text, flags=re.DOTALL)[0] if formula else text
+    text: str = copy.astext()
+    text, cut, _ = text.partition("\f")
+    if not cut:
+        return text
+    sentences = re.match(r".*[.?!](?=\s)", text, flags=re.DOTALL)
+    return sentences[0] if sentences else ""
 
 
 def describe(page: nodes.document) -> str:
@@ -105,7 +121,11 @@ def describe(page: nodes.document) -> str:
 
 
 def add_description(
-    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
 ) -> None:
     """Tell search engines and those who share a link what the page is about."""
     title = html.unescape(re.sub(r"<[^>]*>", "", context.get("title") or ""))
@@ -176,7 +196,7 @@ def write_bundle(static: Path, content: str, kind: str) -> str:
     return name
 
 
-def replace_all(page: str, matches: list[re.Match], where: int, new: str) -> str:
+def replace_all(page: str, matches: list[re.Match[str]], where: int, new: str) -> str:
     """Put `new` in the place of one match, and nothing in that of the others."""
     for index, match in reversed(list(enumerate(matches))):
         page = page[: match.start()] + (new if index == where else "") + page[match.end() :]
@@ -192,7 +212,7 @@ def bundle_styles(page: str, static: Path, top: str) -> str:
     return replace_all(page, matches, len(matches) - 1, link)
 
 
-def script_content(match: re.Match, static: Path) -> str | None:
+def script_content(match: re.Match[str], static: Path) -> str | None:
     """Return what a script of the bundle runs; None where a script stays where it is."""
     attributes, inline = match.groups()
     own = OWN_SCRIPT.fullmatch(attributes)
@@ -215,7 +235,7 @@ def bundle_scripts(page: str, static: Path, top: str) -> str:
 def size_images(page: str, images: Path) -> str:
     """Load figures when they come into view, and keep their place free until then."""
 
-    def sized(match: re.Match) -> str:
+    def sized(match: re.Match[str]) -> str:
         name = match[1]
         tag = match[0].replace("<img ", '<img loading="lazy" ')
         head = (images / name).read_bytes()[:600].decode("utf-8", errors="replace")
@@ -235,7 +255,7 @@ def keep_whole(page: str) -> str:
     'of <span class="whole">(<span class="math notranslate">x</span>),</span> and'
     """
 
-    def whole(match: re.Match) -> str:
+    def whole(match: re.Match[str]) -> str:
         around = match[1] or match[2]
         return f'<span class="whole">{match[0]}</span>' if around else match[0]
 
@@ -272,7 +292,7 @@ def policy(page: str, handlers: list[str]) -> str:
     )
 
 
-def hashes(elements: Iterable[str], attributes: Iterable[str]) -> str:
+def hashes(elements: Iterable[str], attributes: Collection[str]) -> str:
     """Return what a policy allows inline elements, and attributes such as onclick, by.
 
     >>> hashes(["let x = 1;"], [])
@@ -330,7 +350,8 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
     (static / "scripts" / "fontawesome.js").unlink()  # the icons are letters of a font
     for old in static.glob("bundle-*"):
         old.unlink()
-    pages = [site / app.builder.get_outfilename(name) for name in app.builder.written_pages]
+    builder = cast(PageBuilder, app.builder)
+    pages = [site / builder.get_outfilename(name) for name in builder.written_pages]
     handlers = [code for path in pages for code in handlers_of(path.read_text(encoding="utf-8"))]
     for path in pages:
         finish(path, site, handlers)
@@ -340,16 +361,16 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
 
 def write_all(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """Have Sphinx write every page: what it wrote before is finished already."""
-    app.builder.written_pages = []
+    cast(PageBuilder, app.builder).written_pages = []
     return sorted(env.all_docs)
 
 
 def note_page(app: Sphinx, page: str, *_: object) -> None:
     """Remember what is written: documents, and Sphinx' own pages, such as the search."""
-    app.builder.written_pages.append(page)
+    cast(PageBuilder, app.builder).written_pages.append(page)
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; the last comes after every other extension's."""
     app.connect("config-inited", set_address)
     app.connect("env-updated", write_all)

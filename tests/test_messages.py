@@ -19,6 +19,7 @@ x, y, theta = rng.standard_normal((6, 3)), rng.standard_normal((6, 2)), np.ones(
 labelled = np.eye(3)[[0, 1, 2, 0, 1, 2]]
 exact = each(lambda M: (M * 0).astype(int).astype(object) + Fraction(1, 2), state)
 exact_x = (x * 0).astype(int).astype(object)
+exact_y = (y * 0).astype(int).astype(object)
 inexact_x = np.full(x.shape, 0.5, dtype=object)
 single = each(lambda M: M.astype(np.float32), state)
 small, _, expand = fa_lib.compress(state, x[:2])
@@ -181,6 +182,9 @@ MESSAGES = {
         np.ones(3), pair
     ),
     "step: got a str, expected a positive number, or an array of them": lambda: stepped("1"),
+    "slope: got 0.5, expected a Fraction, since the weights are exact": lambda: moved(
+        exact_x, exact_y, exact, activation=fa_lib.leaky_relu(0.5)
+    ),
     "degree: got nan, expected a finite number": lambda: fa_lib.layer_law(state, np.nan),
     "decay: got -1, expected zero or more": lambda: fa_lib.with_weight_decay(
         fa_lib.kolen_pollack, -1

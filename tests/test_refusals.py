@@ -137,6 +137,11 @@ def test_data_that_do_not_fit_are_refused(door, xs, ys, name, came, expected):
     refused(lambda: door(state, xs, ys), name, came, expected)
 
 
+def test_forward_refuses_inputs_that_do_not_fit_the_ensemble():
+    call = lambda: forward(ensemble, np.stack([x] * 3))  # noqa: E731
+    refused(call, "leading axes", "[(2,), (3,)]", "shapes that broadcast together")
+
+
 @doors
 @pytest.mark.parametrize(
     "networks",

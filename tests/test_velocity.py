@@ -1,11 +1,14 @@
 """The velocity is what the equations say, for every rule, activation, loss and ensemble."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fa_lib
 import reference
 from fa_lib import (
     State,
@@ -254,6 +257,25 @@ def test_fixed_feedback_has_zero_velocity_and_moving_feedback_follows_the_weight
         moved = velocity(problem.state, problem.x, problem.y, rule=RULES[name], **problem.options)
         expected = moved.weights[1:] if name == "KP" else [0 * B for B in problem.state.feedback]
         assert all(map(np.array_equal, moved.feedback, expected))
+
+
+@pytest.mark.parametrize("slope", [0.25, -2, Fraction(1, 4)])
+def test_leaky_relu_multiplies_what_is_below_zero(slope):
+    activation = fa_lib.leaky_relu(slope)
+    h = np.array([-3.0, -0.0, 0.0, 2.0])
+    assert activation.value(h).tolist() == [-3 * slope, 0, 0, 2]
+    assert activation.derivative(h).tolist() == [slope, slope, slope, 1]
+    assert (activation.name, activation.degree) == (f"leaky ReLU ({slope})", 1)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+def test_losses_of_an_ensemble_are_the_losses_of_its_networks(loss):
+    f, y = np.random.default_rng(0).standard_normal((2, 2, 3, 5, 4))
+    together = loss.value(f, y), loss.error(f, y)
+    assert [array.shape for array in together] == [(2, 3), (2, 3, 5, 4)]
+    for index in np.ndindex(2, 3):
+        alone = loss.value(f[index], y[index]), loss.error(f[index], y[index])
+        assert all(map(np.allclose, (array[index] for array in together), alone))
 
 
 def test_softmax_survives_predictions_that_exp_does_not():

@@ -26,13 +26,14 @@ SURVIVED, KILLED, UNTESTED, TIMEOUT = 0, 1, 33, 36  # as mutmut records them
 class Trial:
     """A plugin of pytest that tries the mutants of one pattern in place of running the tests."""
 
-    def __init__(self, pattern):
+    def __init__(self, pattern: str) -> None:
         self.pattern = pattern
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session):
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try each mutant, and record and print what became of it."""
-        say = session.config.pluginmanager.get_plugin("terminalreporter").write_line
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        assert terminal is not None
         record = json.loads(Path("mutmut-stats.json").read_text())
         seconds, reaching = record["duration_by_test"], record["tests_by_mangled_function_name"]
         gc.freeze()  # a copy that collects garbage would copy all memory
@@ -47,11 +48,11 @@ class Trial:
                 codes[name] = verdict(name, tests, patience) if tests else UNTESTED
             path.write_text(json.dumps(data))
             if codes:
-                say(f"{path.stem}: {score(list(codes.values()))}")
+                terminal.write_line(f"{path.stem}: {score(list(codes.values()))}")
         return True
 
 
-def verdict(name, tests, patience):
+def verdict(name: str, tests: list[pytest.Item], patience: float) -> int:
     """Run the tests with the mutant in place of its function, in a copy of this process."""
     copy = os.fork()
     if copy == 0:
@@ -67,18 +68,18 @@ def verdict(name, tests, patience):
     return TIMEOUT if code == -signal.SIGALRM else code
 
 
-def fails(test, following):
+def fails(test: pytest.Item, following: pytest.Item | None) -> bool:
     """Run one test, and end what of its fixtures the following one does not need."""
     return any(report.failed for report in runtestprotocol(test, nextitem=following, log=False))
 
 
-def score(codes):
+def score(codes: list[int | None]) -> str:
     """Say how many are killed; a mutant that hangs is."""
     killed = len(codes) - sum(map(codes.count, (None, SURVIVED, UNTESTED)))
     return f"{killed} of {len(codes)} killed, {codes.count(TIMEOUT)} of them by the time they took"
 
 
-def main(pattern="*"):
+def main(pattern: str = "*") -> int:
     """Try the mutants whose names match; return pytest's exit code."""
     options = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
     os.chdir("mutants")

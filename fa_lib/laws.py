@@ -185,7 +185,7 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
         else:
             step = _combine(operator.sub, state, before)
             terms = _as_tuple(unchecked(step))  # of a step alone, a law keeps the quadratic part
-            added = terms if added is None else tuple(map(sum, zip(added, terms, strict=True)))
+            added = terms if added is None else tuple(map(operator.add, added, terms))
         yield values if added is None else tuple(v - a for v, a in zip(values, added, strict=True))
         before = state
 

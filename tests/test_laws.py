@@ -436,6 +436,17 @@ def test_discrete_law_refuses_a_law_that_leaves_out_values_of_some_states():
         next(discrete_law([DEEP], law))
 
 
+def test_discrete_law_refuses_a_law_that_leaves_out_values_of_a_later_state():
+    """Of the last state alone: of its step, from 150 to 250, the law keeps both values."""
+    first, *others = DEEP.weights
+    law = lambda state: neuron_law(state)[: 1 if state.weights[0][0, 0] > 200 else 2]  # noqa: E731
+    states = [DEEP._replace(weights=(0 * first + start, *others)) for start in (0, 150, 250)]
+    run = discrete_law(states, law)
+    assert [len(next(run)), len(next(run))] == [2, 2]
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        next(run)
+
+
 @pytest.mark.parametrize("rule", ["DFA", "DRTP", "pseudo-BP"])
 @pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law], ids=lambda law: law.__name__)
 def test_a_rule_without_a_potential_has_no_law(law, rule):

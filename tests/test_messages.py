@@ -13,6 +13,8 @@ from strategies import each
 rng = np.random.default_rng(0)
 state = fa_lib.initial_state((3, 4, 5, 2), rng=rng)
 pair = fa_lib.initial_state((3, 4, 5, 2), rng=rng, ensemble=(2,))
+three = fa_lib.initial_state((3, 4, 5, 2), rng=rng, ensemble=(3,))
+six = State(tuple(np.stack([W] * 2) for W in three.weights), three.feedback)
 W_1, W_2, W_3 = state.weights
 B_2, B_3 = state.feedback
 x, y, theta = rng.standard_normal((6, 3)), rng.standard_normal((6, 2)), np.ones((2, 3))
@@ -180,6 +182,9 @@ MESSAGES = {
     ),
     "step: got shape (3,), expected one that broadcasts to the leading axes (2,)": lambda: stepped(
         np.ones(3), pair
+    ),
+    "step: got shape (5,), expected one that broadcasts to the leading axes (2, 3)": (
+        lambda: stepped(np.ones(5), six)
     ),
     "step: got a str, expected a positive number, or an array of them": lambda: stepped("1"),
     "slope: got 0.5, expected a Fraction, since the weights are exact": lambda: moved(

@@ -501,6 +501,7 @@ def test_a_slope_that_is_no_number_is_refused(slope):
         "shapes that broadcast together",
     ),
     (lambda: row_space_split(exact_x, exact_x), "x", "dtype object", "float"),
+    (lambda: row_space_split(exact_x, x), "w", "dtype object", "a floating-point dtype"),
     (lambda: weight_alignment(exact), "W_1", "dtype object", "float"),
     (lambda: fa_lib.neuron_alignment(exact), "W_1", "dtype object", "float"),
     (lambda: signal_alignment(exact, exact_x, exact_y), "W_1", "dtype object", "float"),

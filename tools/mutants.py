@@ -36,28 +36,30 @@ class Trial:
         assert terminal is not None
         record = json.loads(Path("mutmut-stats.json").read_text())
         seconds, reaching = record["duration_by_test"], record["tests_by_mangled_function_name"]
+        tests = sorted(session.items, key=lambda test: seconds[test.nodeid])
         gc.freeze()  # a copy that collects garbage would copy all memory
+        if verdict("", tests, seconds) != SURVIVED:
+            raise session.Failed("without a mutant, too, a test fails")
         for path in sorted(Path("fa_lib").glob("*.meta")):
             data = json.loads(path.read_text())
             codes = data["exit_code_by_key"]
             for name in fnmatch.filter(codes, self.pattern):
                 reached = set(reaching.get(name.rpartition("__mutmut_")[0], ()))
-                tests = [item for item in session.items if item.nodeid in reached]
-                tests.sort(key=lambda test: seconds[test.nodeid])
-                patience = 10 + 5 * sum(seconds[test.nodeid] for test in tests)
-                codes[name] = verdict(name, tests, patience) if tests else UNTESTED
+                codes[name] = verdict(name, [t for t in tests if t.nodeid in reached], seconds)
             path.write_text(json.dumps(data))
             if codes:
                 terminal.write_line(f"{path.stem}: {score(list(codes.values()))}")
         return True
 
 
-def verdict(name: str, tests: list[pytest.Item], patience: float) -> int:
+def verdict(name: str, tests: list[pytest.Item], seconds: dict[str, float]) -> int:
     """Run the tests with the mutant in place of its function, in a copy of this process."""
+    if not tests:
+        return UNTESTED
     copy = os.fork()
     if copy == 0:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(round(patience))
+        signal.alarm(10 + round(5 * sum(seconds[test.nodeid] for test in tests)))
         os.environ["MUTANT_UNDER_TEST"] = name
         code = KILLED
         try:

@@ -18,7 +18,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 SURVIVED, KILLED, UNTESTED, TIMEOUT = 0, 1, 33, 36  # as mutmut records them
 
@@ -28,6 +27,7 @@ class Trial:
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
+        self.failed = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -38,41 +38,44 @@ class Trial:
         seconds, reaching = record["duration_by_test"], record["tests_by_mangled_function_name"]
         tests = sorted(session.items, key=lambda test: seconds[test.nodeid])
         gc.freeze()  # a copy that collects garbage would copy all memory
-        if verdict("", tests, seconds) != SURVIVED:
-            raise session.Failed("without a mutant, too, a test fails")
+        if self.verdict("", tests, seconds) != SURVIVED:
+            raise pytest.UsageError("without a mutant, too, a test fails")
         for path in sorted(Path("fa_lib").glob("*.meta")):
             data = json.loads(path.read_text())
             codes = data["exit_code_by_key"]
             for name in fnmatch.filter(codes, self.pattern):
                 reached = set(reaching.get(name.rpartition("__mutmut_")[0], ()))
-                codes[name] = verdict(name, [t for t in tests if t.nodeid in reached], seconds)
+                mine = [test for test in tests if test.nodeid in reached]
+                codes[name] = self.verdict(name, mine, seconds) if mine else UNTESTED
             path.write_text(json.dumps(data))
             if codes:
                 terminal.write_line(f"{path.stem}: {score(list(codes.values()))}")
         return True
 
+    def verdict(self, name: str, tests: list[pytest.Item], seconds: dict[str, float]) -> int:
+        """Run the tests with the mutant in place of its function, in a copy of this process."""
+        copy = os.fork()
+        if copy == 0:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(10 + round(5 * sum(seconds[test.nodeid] for test in tests)))
+            os.environ["MUTANT_UNDER_TEST"] = name
+            tests[0].config.pluginmanager.unregister(name="terminalreporter")
+            code = KILLED
+            try:
+                code = KILLED if any(map(self.fails, tests, [*tests[1:], None])) else SURVIVED
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+        return TIMEOUT if code == -signal.SIGALRM else code
 
-def verdict(name: str, tests: list[pytest.Item], seconds: dict[str, float]) -> int:
-    """Run the tests with the mutant in place of its function, in a copy of this process."""
-    if not tests:
-        return UNTESTED
-    copy = os.fork()
-    if copy == 0:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(10 + round(5 * sum(seconds[test.nodeid] for test in tests)))
-        os.environ["MUTANT_UNDER_TEST"] = name
-        code = KILLED
-        try:
-            code = KILLED if any(map(fails, tests, [*tests[1:], None])) else SURVIVED
-        finally:
-            os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
-    return TIMEOUT if code == -signal.SIGALRM else code
+    def fails(self, test: pytest.Item, following: pytest.Item | None) -> bool:
+        """Run one test, and end what of its fixtures the following one does not need."""
+        test.ihook.pytest_runtest_protocol(item=test, nextitem=following)
+        return self.failed
 
-
-def fails(test: pytest.Item, following: pytest.Item | None) -> bool:
-    """Run one test, and end what of its fixtures the following one does not need."""
-    return any(report.failed for report in runtestprotocol(test, nextitem=following, log=False))
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep in mind that a test failed."""
+        self.failed |= report.failed
 
 
 def score(codes: list[int | None]) -> str:

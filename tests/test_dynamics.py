@@ -404,7 +404,8 @@ def test_flow_gives_up_when_its_evaluations_are_spent():
     problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0)
     message = (
         r"^20 evaluations brought the solver to time 0\.\d+ of 9 only\. With a kinked activation "
-        r"the flow can slide along the kink: use `descend` with small steps, or loosen rtol and atol$"
+        r"the flow can slide along the kink: use `descend` with small steps, or loosen rtol and "
+        r"atol$"
     )
     with pytest.raises(RuntimeError, match=message):
         flow(problem.state, problem.x, problem.y, [9.0], most_evaluations=20, **problem.options)

@@ -18,7 +18,6 @@ from fa_lib import (
     Diverged,
     Loss,
     State,
-    _arrays,
     _checks,
     descend,
     flow,
@@ -102,7 +101,6 @@ def test_a_step_adds_the_step_size_times_the_velocity(rule, data):
 )
 def test_the_steps_of_an_ensemble_use_the_same_memory_again():
     """In a new process: what others did before decides what the C library keeps."""
-    _arrays.keep_freed_memory()  # here, too: or `make mutants` would not see that it is tested
     code = """
 import itertools, resource, numpy, fa_lib
 rng = numpy.random.default_rng(0)

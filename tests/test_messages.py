@@ -1,6 +1,7 @@
 """What a refusal says, word for word: one call for each sentence that the library can say."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import array_api_strict
 import numpy as np
@@ -117,8 +118,11 @@ MESSAGES = {
     "cosine: got an entry outside of it, expected a range of -1 to 1": lambda: fa_lib.angle(2 * x),
     # States.
     "state: got a NoneType, expected a State(weights, feedback)": lambda: moved(state=None),
-    "weights: got a NoneType, expected a tuple of arrays": lambda: moved(
-        state=state._replace(weights=None)
+    "state: got a SimpleNamespace, expected a State(weights, feedback)": lambda: moved(
+        state=SimpleNamespace(weights=state.weights)
+    ),
+    "weights: got a float, expected a tuple of arrays": lambda: moved(
+        state=state._replace(weights=1.0)
     ),
     "weights: got 1 matrices, expected at least two: one hidden layer": lambda: moved(
         state=State((W_1,), ())

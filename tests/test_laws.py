@@ -417,12 +417,13 @@ SHALLOW = initial_state((3, 3, 3), rng=np.random.default_rng(0))
         (SHALLOW, DEEP),
         (DEEP, SHALLOW),
         (DEEP, DEEP, SHALLOW),
+        (DEEP, DEEP._replace(weights=DEEP.weights[:2])),
         (DEEP, DEEP._replace(feedback=DEEP.feedback[:1])),
     ],
-    ids=["deeper", "shallower", "shallower later", "less feedback"],
+    ids=["deeper", "shallower", "shallower later", "less weights", "less feedback"],
 )
 def test_discrete_law_follows_no_run_into_another_network(states):
-    law = lambda state: tuple((W**2).sum() for W in state.weights)  # noqa: E731
+    law = lambda state: (state.weights[0] ** 2).sum()  # noqa: E731
     *before, _ = discrete_law(states[:-1], law)
     assert len(before) == len(states) - 2
     with pytest.raises(ValueError, match=r"argument 2 is (longer|shorter) than argument 1"):

@@ -416,6 +416,7 @@ def drawing(widths=(3, 4, 2), **options):
         "shape (2,)",
         "one that broadcasts to ensemble (3,)",
     ),
+    (drawing(feedback_scale=np.ones(2), ensemble=(3,)), "feedback_scale", "shape (2,)", "(3,)"),
     (drawing(ensemble=5), "ensemble", "5", "integers"),
     (drawing(ensemble=(0,)), "ensemble", "(0,)", "positive integers"),
     (drawing(ensemble=(-1,)), "ensemble", "(-1,)", "positive integers"),

@@ -259,6 +259,20 @@ def test_fixed_feedback_has_zero_velocity_and_moving_feedback_follows_the_weight
         assert all(map(np.array_equal, moved.feedback, expected))
 
 
+def test_a_start_is_gaussian_of_its_scale_over_the_root_of_the_fan_in():
+    rng = np.random.default_rng(0)
+    scales = {"weight_scale": np.array([2.0, 3.0]), "feedback_scale": Fraction(1, 2)}
+    state = fa_lib.initial_state((3, 4, 5, 2), rng=rng, ensemble=(2,), **scales)
+    plain = fa_lib.initial_state((3, 4, 5, 2), rng=rng)
+    rng = np.random.default_rng(0)
+    shapes = [(4, 3), (5, 4), (2, 5), (5, 4), (2, 5)]
+    factors = [np.array([[[2.0]], [[3.0]]])] * 3 + [0.5] * 2
+    for M, shape, factor in zip(matrices(state), shapes, factors, strict=True):
+        assert_close(M, factor * rng.standard_normal((2, *shape)) / shape[1] ** 0.5)
+    for M, shape in zip(matrices(plain), shapes, strict=True):
+        assert_close(M, rng.standard_normal(shape) / shape[1] ** 0.5)
+
+
 @pytest.mark.parametrize("slope", [0.25, -2, Fraction(1, 4)])
 def test_leaky_relu_multiplies_what_is_below_zero(slope):
     activation = fa_lib.leaky_relu(slope)

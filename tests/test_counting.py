@@ -199,6 +199,12 @@ def test_a_closure_refuses_an_activation_that_is_not_piecewise_linear():
             lie_closure((2, 3, 2), activation=activation, rng=rng())
 
 
+def test_a_closure_follows_no_rule_that_leaves_out_a_layer():
+    silent = feedback_alignment._replace(signals=lambda state, slopes, error, y: [error])
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        lie_closure((2, 3, 2), rule=silent, activation=linear, rng=rng())
+
+
 @pytest.mark.parametrize("widths", [(2, 3), (2, 0, 1), (2, 3.5, 1), 3])
 def test_a_closure_refuses_widths_that_are_no_network(widths):
     with pytest.raises(ValueError, match="widths: got"):

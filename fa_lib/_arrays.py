@@ -73,7 +73,7 @@ def keep_freed_memory() -> None:
 
 def inner(A: Array, B: Array) -> Array:
     """Return the trace inner product <A, B> = tr(A^T B) of the last two axes: (...)."""
-    xp = namespace(A, B)
+    xp = namespace(A)
     # One axis at a time: NumPy refuses to sum objects over two axes at once.
     return xp.sum(xp.sum(A * B, axis=-1), axis=-1)
 

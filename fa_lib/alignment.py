@@ -79,10 +79,7 @@ def neuron_alignment(state: State) -> tuple[Array, ...]:
     """
     _checks.feedback(state)
     _checks.floats("W_1", state.weights[0])
-    return tuple(
-        _cosine(_columns(W), _columns(B))
-        for W, B in zip(state.weights[1:], state.feedback, strict=True)
-    )
+    return tuple(map(_cosine, map(_columns, state.weights[1:]), map(_columns, state.feedback)))
 
 
 def signal_alignment(
@@ -181,13 +178,13 @@ def _cosines(ours: Sequence[Array], theirs: Sequence[Array]) -> Array:
 
 def _cosine(A: Array, B: Array) -> Array:
     """Return the cosine between the matrices of two stacks, nan where one of them is zero."""
-    xp = namespace(A, B)
+    xp = namespace(A)
     A, B = _unit(A), _unit(B)
     squares = inner(A, A) * inner(B, B)
     defined = squares > 0
     # Divide by one where there is no angle: 0 / 0 would warn before it gives nan.
     norms = xp.sqrt(xp.where(defined, squares, xp.ones_like(squares)))
-    return xp.where(defined, inner(A, B) / norms, xp.nan * xp.ones_like(squares))
+    return xp.where(defined, inner(A, B) / norms, xp.full_like(squares, xp.nan))
 
 
 def _columns(A: Array) -> Array:

@@ -37,7 +37,7 @@ class Expansion(NamedTuple):
         expected = (self.frozen.shape[-2], self.basis.shape[-1])
         if tuple(W.shape[-2:]) != expected:
             _checks.refuse("W_1", f"shape {tuple(W.shape)}", f"(..., {expected[0]}, {expected[1]})")
-        _checks.leading(*small.weights, self.basis, self.frozen)
+        _checks.leading(*small.weights, self.frozen)
         return State((W @ self.basis.mT + self.frozen, *others), small.feedback)
 
 

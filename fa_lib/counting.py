@@ -6,6 +6,7 @@ those. At a generic state, (number of parameters) - (dimension of that span) is 
 independent quantities that are conserved whatever the data.
 """
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ def bracket(F: Field, G: Field) -> Field:
 
     def field(at: Matrices) -> Matrices:
         there, back = _derivative(G, at, F(at)), _derivative(F, at, G(at))
-        return tuple(a - b for a, b in zip(there, back, strict=True))
+        return tuple(map(operator.sub, there, back))
 
     return field
 

@@ -83,7 +83,7 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
     for height, *_ in ends:
         floor = max(height, floor + gap)
         places.append(floor)
-    ceiling = max(1.0, ends[-1][0]) if ends else 1.0
+    ceiling = max([1.0, *(height for height, *_ in ends)])
     for number in reversed(range(len(ends))):  # what was pushed out at the top comes down again
         places[number] = min(places[number], ceiling)
         ceiling = places[number] - gap

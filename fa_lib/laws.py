@@ -185,7 +185,7 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
         else:
             step = _combine(operator.sub, state, before)
             terms = _as_tuple(unchecked(step))  # of a step alone, a law keeps the quadratic part
-            added = terms if added is None else tuple(map(sum, zip(added, terms, strict=True)))
+            added = terms if added is None else tuple(map(operator.add, added, terms))
         yield values if added is None else tuple(v - a for v, a in zip(values, added, strict=True))
         before = state
 
@@ -227,9 +227,9 @@ def _obeys_parallelogram(
 ) -> bool:
     """Tell whether plus + minus = 2 one + 2 other, up to the rounding of sums of so many terms."""
     off = plus + minus - 2 * (one + other)
-    xp = namespace(np.asarray(off) if exact else off)
     if exact:
-        return bool(xp.all(off == 0))
+        return bool(np.all(off == 0))
+    xp = namespace(off)
     # n rounded terms err by sqrt(n) eps or so; here some ten sums of up to 1.6^2 times the size of
     # the greatest. With a degree like 1 or 1/2 nothing is rounded at all. Beyond 1/64 the tolerance
     # would pass frSF's law, which breaks the identity by 4 of 16 to 25 in each of its terms.
@@ -245,7 +245,11 @@ def _map_matrices(function: Callable[[Array, int], Array], state: State) -> Stat
 
 def _combine(function: Callable[[Array, Array], Array], ours: State, theirs: State) -> State:
     """Apply a function to every two matrices of the same place."""
-    return State(*(tuple(map(function, *parts)) for parts in zip(ours, theirs, strict=True)))
+    weights = zip(ours.weights, theirs.weights, strict=True)
+    feedback = zip(ours.feedback, theirs.feedback, strict=True)
+    return State(
+        tuple(itertools.starmap(function, weights)), tuple(itertools.starmap(function, feedback))
+    )
 
 
 def _as_tuple(values: Array | tuple[Array, ...]) -> tuple[Array, ...]:

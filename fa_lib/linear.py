@@ -208,15 +208,9 @@ def final_readout_norm(
 
 def _cubic_root(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return the root s >= 0 of s^3 + p s = q, for p, q >= 0, by Newton's method."""
-    p, q = np.broadcast_arrays(p, q)
-    # Neither term exceeds q, so both bounds lie above the root; the smaller is within twice of it.
-    s: np.ndarray = np.minimum(
-        np.cbrt(q), np.divide(q, p, out=np.full(q.shape, np.inf), where=p > 0)
-    )
-    slope = np.where(s > 0, 3 * s * s + p, 1.0)  # s is zero where q is
-    for _ in range(7):  # convex and increasing: from above the error is squared each time
-        s = (2 * s**3 + q) / slope
-        slope = np.where(s > 0, 3 * s * s + p, 1.0)
+    s: np.ndarray = np.cbrt(q)  # which p only lowers: so this is not below the root
+    for _ in range(6):  # convex and increasing: from above the error is squared each time
+        s = (2 * s**3 + q) / (3 * s * s + p + np.finfo(float).tiny)  # zero where p and q are
     return s
 
 

@@ -4,6 +4,7 @@ A network has layers i = 1..L of widths n_0..n_L. Samples are rows. Every array 
 axes, written ``...``: they are an ensemble of networks, moved by one call.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -245,7 +246,7 @@ def initial_state(
         matrices: np.ndarray = scale[..., None, None] * normal / columns**0.5
         return matrices
 
-    pairs = list(zip(widths[1:], widths[:-1], strict=True))
+    pairs = [(rows, columns) for columns, rows in itertools.pairwise(widths)]
     carriers = [(widths[-1] if broadcast else rows, columns) for rows, columns in pairs[1:]]
     return State(
         tuple(draw(scales[0], *pair) for pair in pairs),

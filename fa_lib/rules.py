@@ -4,6 +4,7 @@ A rule turns the output error e into signals delta_1..delta_L, with delta_L = e,
 the feedback moves. Layer i then moves by dW_i/dt = -sum over samples of delta_i a_{i-1}^T.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -101,8 +102,7 @@ def _signs(state: State) -> tuple[Array, ...]:
 
 
 def _weighted_signs(state: State) -> tuple[Array, ...]:
-    signs = zip(_signs(state), state.feedback, strict=True)
-    return tuple(abs(R) * sign for sign, R in signs)
+    return tuple(map(operator.mul, map(abs, state.feedback), _signs(state)))
 
 
 def _pseudoinverses(state: State) -> tuple[Array, ...]:
@@ -174,12 +174,13 @@ def with_weight_decay(rule: Rule, decay: float) -> Rule:
     if decay < 0:
         _checks.refuse("decay", decay, "zero or more")
 
+    def decayed(direction: Array, M: Array) -> Array:
+        return direction - decay * M
+
     def motion(state: State, directions: tuple[Array, ...]) -> State:
-        pairs = zip(directions, state.weights, strict=True)
-        moved = rule.motion(state, tuple(D - decay * W for D, W in pairs))
+        moved = rule.motion(state, tuple(map(decayed, directions, state.weights)))
         if rule.motion is following_feedback:
-            pairs = zip(directions[1:], state.feedback, strict=True)
-            return State(moved.weights, tuple(D - decay * B for D, B in pairs))
+            return State(moved.weights, tuple(map(decayed, directions[1:], state.feedback)))
         return moved
 
     return Rule(f"{rule.name}, decay", rule.signals, motion, rule.teacher)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fa_lib import (
     State,
+    alignment,
     angle,
     initial_state,
     linear,
@@ -76,6 +77,14 @@ def test_a_zero_matrix_leaves_the_cosines_of_the_others_alone():
 def test_weight_alignment_does_not_depend_on_the_scale(scale):
     """The product of two squared norms leaves the range of floats long before the norms do."""
     assert abs(weight_alignment(aligned(lambda W: -W, scale=scale)) + 1).max() <= ROUNDING
+
+
+def test_the_scale_of_one_network_does_not_reach_another():
+    """Squares of 1e-200 are zero: each network is scaled by itself."""
+    state = aligned(lambda W: W + quarter_turn(W), ensemble=(2,))
+    scale = np.array([1e-200, 1e200])[:, None, None]
+    cosines = weight_alignment(each(lambda M: scale * M, state))
+    assert abs(cosines - 0.5**0.5).max() <= ROUNDING
 
 
 def test_weight_alignment_does_not_depend_on_the_scale_in_float32():
@@ -223,6 +232,28 @@ def test_neuron_alignment_does_not_depend_on_the_scale(scale):
 def test_angle_undoes_the_cosine_and_keeps_its_sign(degrees):
     there_and_back = angle(np.cos(np.radians(np.array([degrees]))))
     assert abs(there_and_back - degrees).max() <= np.degrees((8 * EPS) ** 0.5)
+
+
+def test_angle_allows_the_root_of_eps_for_rounding_and_no_more():
+    allowed = 1 + EPS**0.5
+    assert angle(np.array([allowed, -allowed])).tolist() == [0, 180]
+    with pytest.raises(ValueError, match=r"^cosine: got an entry outside of it"):
+        angle(np.array([allowed + EPS]))
+
+
+def test_a_cosine_without_values_yet_has_an_angle(monkeypatch):
+    """Whoever traces has none to look at. JAX and Dask are no packages of the tests: feign it."""
+    monkeypatch.setattr(alignment, "is_lazy_array", lambda array: array is not None)
+    assert angle(np.array([2.0])).tolist() == [0]
+
+
+def test_signals_for_fewer_layers_have_no_angle_to_those_for_all():
+    state = initial_state((3, 4, 4, 2), rng=np.random.default_rng(0))
+    own = RULES["FA"]._replace(
+        signals=lambda state, slopes, error, y: [error @ state.feedback[1], error]
+    )
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        signal_alignment(state, np.ones((5, 3)), np.ones((5, 2)), rule=own)
 
 
 def test_angle_of_what_rounding_took_past_one_is_zero_or_a_half_turn():

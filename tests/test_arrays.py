@@ -259,3 +259,16 @@ def test_arrays_without_values_pass_the_checks(monkeypatch):
     assert not _arrays.all_finite(nan)
     monkeypatch.setattr(_arrays, "is_lazy_array", lambda array: True)
     assert _arrays.all_finite(nan)
+
+
+def test_large_numbers_of_another_library_pass_the_checks_without_a_warning():
+    """Their squares overflow in NumPy, which calculates for it: a warning is an error here."""
+    assert _arrays.all_finite(array_api_strict.asarray(np.full((2, 2), 1e200)))
+
+
+def test_small_singular_values_count_in_a_large_ensemble_too():
+    """100 eps of the largest is above the rounding of two rows, and below that of a thousand."""
+    eps = np.finfo(float).eps
+    A = np.stack([np.diag([1.0, 100 * eps])] * 1000)
+    expected = np.diag([1.0, 1 / (100 * eps)])
+    assert np.allclose(_arrays.pseudoinverse(A), expected, rtol=1e-12, atol=0)

@@ -158,6 +158,10 @@ def test_bad_input_is_refused():
     state, x, *_ = problem_with(feedback_alignment, relu)
     exact = each(lambda M: (M * 0).astype(int).astype(object) + Fraction(1, 2), state)
     half = each(lambda M: M.astype(np.float16), state)
+    of_half_feedback = state._replace(feedback=half.feedback)
+    pair = problem_with(feedback_alignment, relu, ensemble=(2,)).state
+    *_, of_pair = compress(pair, x)
+    three = np.stack([x] * 3)
     small, _, expand = compress(state, x)
     for call, message in (
         (lambda: compress(state, x[:, 1:]), r"^x: got shape \(5, 29\), expected \(\.\.\., N, 30\)"),
@@ -166,6 +170,12 @@ def test_bad_input_is_refused():
         (lambda: compress(None, x), r"^state: got a NoneType"),
         (lambda: compress(exact, x.astype(int).astype(object)), r"^x: got dtype object"),
         (lambda: compress(half, x.astype(np.float16)), r"^x: got dtype float16"),
+        (lambda: compress(of_half_feedback, x), "^B_2: got dtype float16, expected float64"),
+        (lambda: expand(of_half_feedback), "^B_2: got dtype float16, expected float64"),
+        (lambda: compress(pair._replace(feedback=state.feedback), three), "^leading axes: got"),
+        (lambda: compress(state._replace(feedback=pair.feedback), three), "^leading axes: got"),
+        (lambda: of_pair(each(lambda M: np.stack([M] * 3), small)), "^leading axes: got"),
+        (lambda: expand(each(lambda M: M.astype(np.float32), small)), "^W_1: got dtype float32"),
         (lambda: expand(state), r"^W_1: got shape \(6, 30\), expected \(\.\.\., 6, 5\)"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -11,7 +11,7 @@ import pytest
 
 import fa_lib
 from fa_lib import count_laws, feedback_alignment, gradient_descent, lie_closure, linear, relu
-from fa_lib.counting import Dual, _rank, bracket
+from fa_lib.counting import Dual, _as_rows, _rank, bracket
 
 # Sums of some ten products of factors of order one, three brackets deep: 1e-11 is thousands of eps.
 ROUNDING = 1e-11
@@ -78,6 +78,20 @@ def test_two_relu_layers_have_one_law_for_each_hidden_neuron(shape, rule):
     assert min(counts) == shape[1]
 
 
+@pytest.mark.parametrize(("shape", "counts"), COUNTS.items())
+def test_kolen_pollack_has_the_laws_of_gradient_descent_and_the_difference_it_keeps(shape, counts):
+    """B moves as W_2 does under gradient descent; W_2 - B rests, with its m h entries."""
+    _, h, m = shape
+    laws = count_laws(shape, rule=fa_lib.kolen_pollack, activation=linear, rng=rng())
+    assert laws == counts[0] + m * h
+
+
+def test_deep_dfa_has_the_matrix_law_of_its_last_hidden_layer_at_least():
+    """W W^T - B^T V - V^T B of a layer of 3 by 3 weights W: its 6 entries are independent."""
+    rule = fa_lib.direct_feedback_alignment
+    assert count_laws((2, 3, 3, 2), rule=rule, activation=linear, rng=rng()) >= 6
+
+
 def test_a_closure_reports_what_the_chain_of_single_units_does():
     """All data move the chain along one curve: one field, no bracket adds to it."""
     closure = lie_closure((1, 1, 1, 1), activation=linear, rng=rng())
@@ -93,6 +107,13 @@ def test_dual_numbers_give_the_derivative_of_a_product_and_of_a_multiple():
     expected = A @ (dX.T @ X + X.T @ dX) - 3 * dX
     np.testing.assert_allclose(result.value, A @ X.T @ X - 3 * X, atol=ROUNDING)
     np.testing.assert_allclose(result.tangent, expected, atol=ROUNDING)
+
+
+def test_dual_numbers_give_the_derivative_of_a_product_entry_by_entry():
+    X, dX, Y, dY = rng().standard_normal((4, 3, 3))
+    result = Dual(X, dX) * Dual(Y, dY)
+    np.testing.assert_allclose(result.value, X * Y, atol=ROUNDING)
+    np.testing.assert_allclose(result.tangent, dX * Y + X * dY, atol=ROUNDING)
 
 
 def test_dual_numbers_nest_to_second_derivatives():
@@ -145,6 +166,14 @@ def test_the_bracket_of_deep_fields_is_that_of_the_theorem():
         M_i, A = M_i @ W_i.T + S @ C_i, W_i @ A
 
 
+def test_fields_on_other_matrices_have_no_bracket():
+    one, two = linear_field(np.eye(2)), quadratic(0)
+    at = tuple(rng().standard_normal((2, 2, 2)))
+    for F, G in ((one, two), (two, one)):
+        with pytest.raises(ValueError, match="argument 2 is shorter than argument 1"):
+            bracket(F, G)(at)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_bracket_is_antisymmetric(seed):
     F, G = quadratic(seed), quadratic(seed + 10)
@@ -168,6 +197,12 @@ def test_a_closure_refuses_an_activation_that_is_not_piecewise_linear():
     for activation in (fa_lib.tanh, fa_lib.squared_relu):
         with pytest.raises(ValueError, match=f"activation: got {activation.name}"):
             lie_closure((2, 3, 2), activation=activation, rng=rng())
+
+
+def test_a_closure_follows_no_rule_that_leaves_out_a_layer():
+    silent = feedback_alignment._replace(signals=lambda state, slopes, error, y: [error])
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        lie_closure((2, 3, 2), rule=silent, activation=linear, rng=rng())
 
 
 @pytest.mark.parametrize("widths", [(2, 3), (2, 0, 1), (2, 3.5, 1), 3])
@@ -200,14 +235,31 @@ def test_the_gap_of_a_rank_is_that_to_the_next_singular_value_or_to_rounding():
     assert _rank(np.zeros((3, 2))) == (0, np.inf)
 
 
+@pytest.mark.parametrize("scale", [2.0**-20, 2.0**20])
+def test_the_rank_is_that_at_every_scale(scale):
+    for values in ([1.0, 1e-2, 1e-12], [1.0, 0.5], [1.0, 0.0]):
+        assert _rank(scale * np.diag(values)) == pytest.approx(_rank(np.diag(values)))
+    assert _rank(np.diag([scale, 0.0]))[0] == 1
+
+
+def test_velocities_become_rows_of_length_one_and_zeros_stay():
+    A, B = rng().standard_normal((4, 2, 3)), rng(1).standard_normal((4, 1, 2))
+    A[1], B[1] = 0, 0
+    A[2], B[2] = A[2] / 100, B[2] / 100
+    rows, flat = _as_rows((A, B), 4), np.hstack([A.reshape(4, 6), B.reshape(4, 2)])
+    assert not rows[1].any()
+    for row, velocity in zip(rows[[0, 2, 3]], flat[[0, 2, 3]], strict=True):
+        np.testing.assert_allclose(row, velocity / np.linalg.norm(velocity), rtol=ROUNDING)
+
+
 FAULTS = {
     "the product rule lost a term": (
         "self.tangent @ other.value + self.value @ other.tangent",
         "self.tangent @ other.value",
     ),
     "the bracket is a sum": (
-        "a - b for a, b in zip(there, back, strict=True)",
-        "a + b for a, b in zip(there, back, strict=True)",
+        "operator.sub, there, back",
+        "operator.add, there, back",
     ),
     "the closure stops after the fields": (
         "if deeper == rank:",

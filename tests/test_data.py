@@ -1,5 +1,6 @@
 """Labelled images: what the loaders return, how they are cut and split, and what they refuse."""
 
+import re
 import sys
 
 import numpy as np
@@ -13,12 +14,12 @@ IMAGES, TARGETS = fa.digits()
 
 
 def test_digits_are_the_images_of_scikit_learn_from_zero_to_one():
-    source = datasets.load_digits()
-    assert IMAGES.dtype == TARGETS.dtype == np.float64
-    assert np.array_equal(16 * IMAGES, source.data)
-    assert np.array_equal(TARGETS.argmax(axis=1), source.target)
-    assert (IMAGES.min(), IMAGES.max()) == (0, 1)
-    assert np.array_equal(np.unique(TARGETS.sum(axis=1)), [1])
+    source, (x, y) = datasets.load_digits(), fa.digits()
+    assert x.dtype == y.dtype == np.float64
+    assert np.array_equal(16 * x, source.data)
+    assert np.array_equal(y.argmax(axis=1), source.target)
+    assert (x.min(), x.max()) == (0, 1)
+    assert np.array_equal(np.unique(y.sum(axis=1)), [1])
 
 
 # MNIST, from a small file in its layout.
@@ -58,7 +59,11 @@ def test_mnist_is_read_from_a_file_the_training_part_first(tmp_path):
 )
 def test_another_layout_is_refused(tmp_path, changes, came):
     path, _ = mnist_file(tmp_path, **changes)
-    refused(lambda: fa.mnist(path), "path", came, "")
+    whole = re.escape("images (N, rows, columns) of uint8, labels (N,)")
+    with pytest.raises(
+        ValueError, match=f"^path: got .*{re.escape(came)}.*, expected ({whole}|one .*)$"
+    ):
+        fa.mnist(path)
 
 
 def test_pickled_objects_are_not_opened(tmp_path):
@@ -89,8 +94,8 @@ def test_openml_is_asked_for_the_right_set_and_answers_as_a_file_does(tmp_path, 
     monkeypatch.setattr(datasets, "fetch_openml", fetch)
     for mine, theirs in zip(fa.openml_mnist(tmp_path), (x, y), strict=True):
         assert np.array_equal(mine, theirs)
-    assert asked[0]["data_id"] == 554
-    assert asked[0]["data_home"] == tmp_path
+    how = {"as_frame": False, "parser": "liac-arff", "return_X_y": True}
+    assert asked == [{"data_id": 554, "data_home": tmp_path, **how}]
     assert set(asked[0]) <= set(fetch_openml_parameters())
 
 
@@ -106,8 +111,37 @@ def fetch_openml_parameters():
 @pytest.mark.parametrize("load", [fa.digits, fa.openml_mnist], ids=lambda load: load.__name__)
 def test_without_scikit_learn_the_error_says_what_to_install(load, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'fa_lib\[data\]'"):
+    with pytest.raises(ModuleNotFoundError) as caught:
         load()
+    hint = "this data set needs scikit-learn: pip install 'fa_lib[data]'"
+    assert (caught.value.msg, caught.value.name) == (hint, "sklearn")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("noise", [{}, {"noise": 0.5}], ids=["clean", "noisy"])
+def test_a_linear_teacher_draws_its_map_and_then_its_noise(noise, dtype):
+    x = np.random.default_rng(1).standard_normal((2, 6, 3)).astype(dtype)
+    y, teacher = fa.linear_teacher(x, 4, rng=np.random.default_rng(0), **noise)
+    rng = np.random.default_rng(0)
+    assert np.array_equal(teacher, (rng.standard_normal((4, 3)) / 3**0.5).astype(dtype))
+    assert y.dtype == teacher.dtype == dtype
+    off = noise.get("noise", 0) * rng.standard_normal((2, 6, 4))
+    # A sum of three products of order one, and the noise.
+    assert abs(y - (x @ teacher.T + off)).max() < 16 * np.finfo(dtype).eps
+
+
+def test_inputs_without_a_covariance_are_white():
+    drawn = fa.gaussian_inputs(6, 3, rng=np.random.default_rng(0), ensemble=(2,))
+    assert np.array_equal(drawn, np.random.default_rng(0).standard_normal((2, 6, 3)))
+
+
+def test_inputs_of_no_variance_are_zero():
+    nothing = np.zeros((3, 3))
+    assert not fa.gaussian_inputs(6, 3, rng=np.random.default_rng(0), covariance=nothing).any()
+
+
+def test_one_label_is_one_row():
+    assert fa.one_hot(np.array([2])).tolist() == [[0, 0, 1]]
 
 
 # Classes and splits.
@@ -194,6 +228,7 @@ def split(**changes):
     (lambda: fa.one_hot(np.array([-1, 1])), "labels", "shape (2,)", "zero or more"),
     (lambda: fa.one_hot(np.array([[1]])), "labels", "shape (1, 1)", "whole numbers"),
     (lambda: fa.one_hot([]), "labels", "shape (0,)", "whole numbers"),
+    (lambda: fa.one_hot(np.zeros(0, int)), "labels", "shape (0,) of int", "whole numbers"),
 )
 def test_bad_arguments_are_refused(call, name, came, expected):
     refused(call, name, came, expected)

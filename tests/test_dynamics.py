@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+import pickle
 import platform
 import re
 import subprocess
@@ -17,9 +18,11 @@ from fa_lib import (
     Diverged,
     Loss,
     State,
+    _checks,
     descend,
     flow,
     full_batch,
+    initial_state,
     leaky_relu,
     linear,
     minibatches,
@@ -203,8 +206,9 @@ def diverging(ensemble=(), step=1e3):
 
 def test_divergence_names_the_step_and_the_step_size():
     error, states = diverging()
-    assert str(error).startswith(
-        f"step {len(states)} with step size 1000.0 left the finite numbers."
+    assert str(error) == (
+        f"step {len(states)} with step size 1000.0 left the finite numbers. Try a smaller step, "
+        "smaller initial weights or smaller inputs; the last finite state is in `.last`"
     )
 
 
@@ -219,6 +223,62 @@ def test_divergence_counts_the_networks_that_left():
     assert "in 1 of 3 networks" in str(error)
     error, _ = diverging((2, 3), np.array([[1e3, 1e-3, 1e3], [1e-3, 1e-3, 1e-3]]))
     assert re.search(r"in [12] of 6 networks", str(error))
+
+
+def blown_up(state, directions):
+    """Send W_1 of network 0, W_2 of network 1 and B_2 of network 2 beyond the floats."""
+    moved = [0 * M for M in matrices(state)]
+    for network, M in enumerate(moved):
+        M[network] = np.finfo(float).max
+    return State(tuple(moved[:2]), tuple(moved[2:]))
+
+
+def test_divergence_is_seen_in_whatever_matrix_it_is():
+    start = initial_state((3, 4, 2), rng=np.random.default_rng(0), ensemble=(4,))
+    rule = RULES["FA"]._replace(motion=blown_up)
+    batch = np.ones((5, 3)), np.ones((5, 2))
+    with pytest.raises(Diverged, match=r"^step 1 .*, in 3 of 4 networks\. "):
+        list(descend(start, [batch], step=2, rule=rule))
+
+
+@pytest.mark.parametrize("network", range(3))
+def test_divergence_of_one_matrix_ends_the_run(network):
+    start = initial_state((3, 4, 2), rng=np.random.default_rng(0), ensemble=(4,))
+    chosen = (np.arange(4) == network)[:, None, None]
+
+    def motion(state, directions):
+        return each(lambda M: np.where(chosen, M, 0), blown_up(state, directions))
+
+    rule = RULES["FA"]._replace(motion=motion)
+    with pytest.raises(Diverged, match="in 1 of 4 networks"):
+        list(descend(start, [(np.ones((5, 3)), np.ones((5, 2)))], step=2, rule=rule))
+
+
+def test_divergence_survives_pickling():
+    error, _ = diverging()
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (Diverged, str(error))
+    for last in (again.last, again.args[1]):
+        assert all(map(np.array_equal, matrices(last), matrices(error.last)))
+
+
+def test_a_batch_that_comes_again_and_again_is_checked_once(monkeypatch):
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    checked, check = [], _checks.batch
+    monkeypatch.setattr(_checks, "batch", lambda *args: checked.append(check(*args)))
+    take(descend(problem.state, full_batch(problem.x, problem.y), step=0.01), 5)
+    assert len(checked) == 1
+
+
+def test_a_rule_that_leaves_out_a_matrix_is_not_followed():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    batch, rule = (problem.x, problem.y), RULES["FA"]
+    silent = rule._replace(signals=lambda state, slopes, error, y: [error])
+    resting = rule._replace(motion=lambda state, directions: State(directions[:1], state.feedback))
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        velocity(problem.state, *batch, rule=silent)
+    with pytest.raises(ValueError, match="argument 2 is shorter than argument 1"):
+        list(descend(problem.state, [batch], step=0.1, rule=resting))
 
 
 def test_divergence_is_a_floating_point_error():
@@ -340,8 +400,38 @@ def test_flow_leaves_its_arguments_unchanged():
 
 def test_flow_gives_up_when_its_evaluations_are_spent():
     problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0)
-    with pytest.raises(RuntimeError, match=r"^20 evaluations brought the solver to time .* of 9"):
+    message = (
+        r"^20 evaluations brought the solver to time 0\.\d+ of 9 only\. With a kinked activation "
+        r"the flow can slide along the kink: use `descend` with small steps, or loosen rtol and "
+        r"atol$"
+    )
+    with pytest.raises(RuntimeError, match=message):
         flow(problem.state, problem.x, problem.y, [9.0], most_evaluations=20, **problem.options)
+
+
+def test_flow_may_spend_all_of_its_evaluations_and_no_more():
+    problem, spent = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0), []
+
+    def error(f, y):
+        spent.append(f)
+        return f - y
+
+    arguments = (problem.state, problem.x, problem.y, [0.1])
+    options = {"activation": tanh, "loss": squared_error._replace(error=error)}
+    (expected,) = flow(*arguments, **options)
+    needed = len(spent)
+    (actual,) = flow(*arguments, most_evaluations=needed, **options)
+    assert distance(actual, expected) == 0
+    with pytest.raises(RuntimeError, match=f"^{needed - 1} evaluations"):
+        flow(*arguments, most_evaluations=needed - 1, **options)
+
+
+@pytest.mark.parametrize("scale", [1e100, 1e160])
+def test_a_flow_beyond_the_floats_is_an_error_and_no_warning(scale):
+    problem = draw_problem((2, 3, 2), 3, linear, squared_error, seed=0)
+    start = each(lambda M: scale * M, problem.state)
+    with pytest.raises((Diverged, RuntimeError)):
+        flow(start, problem.x, problem.y, [1.0], most_evaluations=200, **problem.options)
 
 
 @pytest.mark.parametrize("times", [[0.5, 1.0], [0.25, 0.5, 0.75]], ids=str)
@@ -354,6 +444,10 @@ def test_a_flow_that_blows_up_keeps_the_last_state_before(times):
 
 @pytest.mark.parametrize("times", [[1.0], [0.0, 1.0], [1.0, 2.0]], ids=str)
 def test_a_flow_that_blows_up_before_the_first_time_keeps_the_start(times):
-    with pytest.raises(Diverged, match=r"^after time 0 ") as caught:
+    message = (
+        r"^after time 0 the solution left the finite numbers \(.*\)\. Try earlier times or smaller "
+        r"initial weights; the last finite state is in `\.last`$"
+    )
+    with pytest.raises(Diverged, match=message) as caught:
         flow(explosive, one, one, times, activation=linear, loss=repulsion)
     assert distance(caught.value.last, explosive) == 0

@@ -173,7 +173,7 @@ FAULTS = [
     Fault(
         "the discrete law subtracts the last step alone",
         "laws.py",
-        "added = terms if added is None else tuple(map(sum, zip(added, terms, strict=True)))",
+        "added = terms if added is None else tuple(map(operator.add, added, terms))",
         "added = terms",
         "test_laws.py",
         "full_batch or fractions",

@@ -27,7 +27,7 @@ def drawn(ends, *, height=3.4, scale="linear", limits=None):
     """Return axes with one labelled line for each end, drawn."""
     figure, (axes,) = new_figure(height=height)
     for number, end in enumerate(ends):
-        axes.plot([0, 1], [1, end], label=f"line {number}")
+        axes.plot([0, 0.5, 1], [1, 1, end], label=f"line {number}")
     if scale != "linear":
         axes.set_yscale(scale)
     if limits:
@@ -59,12 +59,34 @@ def test_labels_do_not_overlap(ends, height):
 def test_a_label_stands_where_its_line_ends(scale, limits):
     axes = drawn([1.0, 4.0, 16.0], scale=scale, limits=limits)
     for line, box in zip(axes.get_lines(), boxes(axes), strict=True):
-        end = axes.transData.transform(line.get_xydata()[-1])[1]
-        assert box.y0 <= end <= box.y1
+        right, end = axes.transData.transform(line.get_xydata()[-1])
+        assert abs((box.y0 + box.y1) / 2 - end) <= 2 * TOUCH
+        assert right < box.x0
 
 
-def test_labels_stay_inside_the_figure():
-    axes = drawn([2.0] * 6, limits=(0, 2))
+def test_a_label_stands_where_its_line_ends_above_the_limits_too():
+    axes = drawn([0.2, 0.5, 1.1], limits=(0, 1))
+    assert [text.xy[1] for text in axes.texts] == pytest.approx([0.2, 0.5, 1.1])
+
+
+def test_labels_that_collide_are_a_line_apart_and_no_more():
+    """Lines of text are 1.2 times as far apart as their size, in print and on pages."""
+    one, other, _ = boxes(drawn([1.0, 1.0, 2.0], limits=(0, 2), height=2.0))
+    size = mpl.rcParams["font.size"] / 72 * mpl.rcParams["figure.dpi"]
+    assert 1.2 * size < other.y0 - one.y0 < 1.6 * size
+
+
+def test_labels_find_the_height_of_a_part_of_a_figure():
+    (axes, _) = plt.figure().subfigures(1, 2)
+    axes = axes.subplots()
+    axes.plot([0, 1], [0, 1], label="line")
+    label_ends(axes)
+    assert [text.get_text() for text in axes.texts] == ["line"]
+
+
+@pytest.mark.parametrize("end", [0.0, 2.0], ids=["bottom", "top"])
+def test_labels_stay_inside_the_figure(end):
+    axes = drawn([end] * 6, limits=(0, 2))
     for box in boxes(axes):
         assert axes.figure.bbox.y0 <= box.y0
         assert box.y1 <= axes.figure.bbox.y1 + TOUCH
@@ -96,6 +118,12 @@ def test_shades_are_greys_from_light_to_dark():
     assert all(red == green == blue for red, green, blue in greys)
     assert greys == sorted(greys, reverse=True)
     assert len(set(greys)) == len(greys)
+
+
+def test_a_figure_is_of_one_panel_and_its_height_unless_more_is_asked_for():
+    figure, axes = new_figure()
+    assert len(axes) == 1
+    assert tuple(figure.get_size_inches()) == (6.4, 3.4)
 
 
 @pytest.mark.parametrize("panels", [1, 3])

@@ -398,6 +398,56 @@ def test_discrete_law_accepts_quadratic_laws_at_every_width_and_precision(widths
     next(discrete_law([state], matrix_law))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_discrete_law_accepts_a_law_that_adds_one_term_after_the_other(dtype):
+    """Whose rounding grows with their number, where NumPy's own sums keep it small."""
+    state = initial_state((40, 30, 20), rng=np.random.default_rng(0))
+    state = each(lambda M: M.astype(dtype), state)
+    law = lambda state: np.cumsum(state.weights[0] ** 2 / 3)[-1]  # noqa: E731
+    assert next(discrete_law([state], law)) == (law(state),)
+
+
+DEEP = initial_state((3, 3, 3, 3), rng=np.random.default_rng(0))
+SHALLOW = initial_state((3, 3, 3), rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        (SHALLOW, DEEP),
+        (DEEP, SHALLOW),
+        (DEEP, DEEP, SHALLOW),
+        (DEEP, DEEP._replace(weights=DEEP.weights[:2])),
+        (DEEP, DEEP._replace(feedback=DEEP.feedback[:1])),
+    ],
+    ids=["deeper", "shallower", "shallower later", "less weights", "less feedback"],
+)
+def test_discrete_law_follows_no_run_into_another_network(states):
+    law = lambda state: (state.weights[0] ** 2).sum()  # noqa: E731
+    *before, _ = discrete_law(states[:-1], law)
+    assert len(before) == len(states) - 2
+    with pytest.raises(ValueError, match=r"argument 2 is (longer|shorter) than argument 1"):
+        list(discrete_law(states, law))
+
+
+def test_discrete_law_refuses_a_law_that_leaves_out_values_of_some_states():
+    """Of the four probes the sum alone has a first weight above 4.5 / 32."""
+    law = lambda state: neuron_law(state)[: 2 if state.weights[0][0, 0] > 4.5 / 32 else 1]  # noqa: E731
+    with pytest.raises(ValueError, match="is shorter than argument 1"):
+        next(discrete_law([DEEP], law))
+
+
+def test_discrete_law_refuses_a_law_that_leaves_out_values_of_a_later_state():
+    """Of the last state alone: of its step, from 150 to 250, the law keeps both values."""
+    first, *others = DEEP.weights
+    law = lambda state: neuron_law(state)[: 1 if state.weights[0][0, 0] > 200 else 2]  # noqa: E731
+    states = [DEEP._replace(weights=(0 * first + start, *others)) for start in (0, 150, 250)]
+    run = discrete_law(states, law)
+    assert [len(next(run)), len(next(run))] == [2, 2]
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        next(run)
+
+
 @pytest.mark.parametrize("rule", ["DFA", "DRTP", "pseudo-BP"])
 @pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law], ids=lambda law: law.__name__)
 def test_a_rule_without_a_potential_has_no_law(law, rule):

@@ -112,6 +112,18 @@ def test_the_two_rules_end_alike_at_one_size_of_theta(kappa, b):
         assert np.sign(by_feedback - by_gradient) == sign
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(4, 3), (3, 3), (2, 3)], ids=["tall", "square", "wide"])
+def test_convergence_rate_has_the_axes_and_the_dtype_of_its_arguments(shape, dtype):
+    """And promises nothing exactly where B B^T has a kernel whatever its entries: where tall."""
+    B = np.random.default_rng(0).standard_normal((2, 1, *shape)).astype(dtype)
+    x = np.ones((5, 1, 3), dtype)
+    rate = fa.convergence_rate(B, x)
+    assert rate.shape == (2, 5)
+    assert rate.dtype == dtype
+    assert np.all((rate > 0) == (shape != (4, 3)))
+
+
 def test_convergence_rate_of_matrices_whose_eigenvalues_are_known():
     B = np.array([[3.0, 0.0, 0.0], [0.0, 2.0, 0.0]])  # B B^T has the eigenvalues 9 and 4
     x = np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0]]) * 1.5  # X X^T is 4.5 times the identity

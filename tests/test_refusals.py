@@ -137,9 +137,19 @@ def test_data_that_do_not_fit_are_refused(door, xs, ys, name, came, expected):
     refused(lambda: door(state, xs, ys), name, came, expected)
 
 
+def test_forward_refuses_inputs_that_do_not_fit_the_ensemble():
+    call = lambda: forward(ensemble, np.stack([x] * 3))  # noqa: E731
+    refused(call, "leading axes", "[(2,), (3,)]", "shapes that broadcast together")
+
+
 @doors
-def test_data_that_do_not_fit_the_ensemble_are_refused(door):
-    call = lambda: door(ensemble, np.stack([x] * 3), y)  # noqa: E731
+@pytest.mark.parametrize(
+    "networks",
+    [ensemble, State(ensemble.weights, state.feedback), State(state.weights, ensemble.feedback)],
+    ids=["all", "of weights", "of feedback"],
+)
+def test_data_that_do_not_fit_the_ensemble_are_refused(door, networks):
+    call = lambda: door(networks, np.stack([x] * 3), y)  # noqa: E731
     refused(call, "leading axes", "[(), (2,), (3,)]", "shapes that broadcast together")
 
 
@@ -406,6 +416,7 @@ def drawing(widths=(3, 4, 2), **options):
         "shape (2,)",
         "one that broadcasts to ensemble (3,)",
     ),
+    (drawing(feedback_scale=np.ones(2), ensemble=(3,)), "feedback_scale", "shape (2,)", "(3,)"),
     (drawing(ensemble=5), "ensemble", "5", "integers"),
     (drawing(ensemble=(0,)), "ensemble", "(0,)", "positive integers"),
     (drawing(ensemble=(-1,)), "ensemble", "(-1,)", "positive integers"),
@@ -428,7 +439,15 @@ def gaussian(samples=6, n_0=3, **options):
     (gaussian(covariance=-np.eye(3)), "covariance", "another matrix", "positive semidefinite"),
     (gaussian(covariance=np.triu(np.ones((3, 3)))), "covariance", "another", "a symmetric"),
     (gaussian(covariance=np.eye(3) * np.nan), "covariance", "not finite", "finite entries only"),
+    (
+        gaussian(covariance=np.eye(3, dtype=np.float16)),
+        "covariance",
+        "dtype float16",
+        "float32 or float64",
+    ),
     (gaussian(ensemble=(0,)), "ensemble", "(0,)", "positive integers"),
+    (lambda: linear_teacher(exact_x, 2, rng=rng), "x", "dtype object", "a floating-point dtype"),
+    (lambda: linear_teacher(x, 2, rng=rng, noise=np.ones(2)), "noise", "shape (2,)", "ensemble ()"),
     (lambda: linear_teacher(x.tolist(), 2, rng=rng), "x", "a list", "an array"),
     (lambda: linear_teacher(x[:0], 2, rng=rng), "x", "which is empty", "at least one entry"),
     (lambda: linear_teacher(x, 0, rng=rng), "outputs", "0", "a positive integer"),
@@ -483,10 +502,35 @@ def test_a_slope_that_is_no_number_is_refused(slope):
         "shapes that broadcast together",
     ),
     (lambda: row_space_split(exact_x, exact_x), "x", "dtype object", "float"),
+    (lambda: row_space_split(exact_x, x), "w", "dtype object", "a floating-point dtype"),
     (lambda: weight_alignment(exact), "W_1", "dtype object", "float"),
+    (lambda: fa_lib.neuron_alignment(exact), "W_1", "dtype object", "float"),
     (lambda: signal_alignment(exact, exact_x, exact_y), "W_1", "dtype object", "float"),
 )
 def test_bad_matrices_are_refused(call, name, came, expected):
+    refused(call, name, came, expected)
+
+
+strict_x, strict_y = map(array_api_strict.asarray, (x, y))
+
+
+@table(
+    (lambda: minimum_norm(strict_x, strict_y), "x", "a Array", "a NumPy array"),
+    (lambda: row_space_split(x, strict_x), "x", "a Array", "a NumPy array"),
+    (lambda: row_space_split(strict_x, x), "w", "a Array", "a NumPy array"),
+    (lambda: fa_lib.convergence_rate(strict_x, x), "B", "a Array", "a NumPy array"),
+    (lambda: fa_lib.convergence_rate(x, strict_x), "x", "a Array", "a NumPy array"),
+    (lambda: fa_lib.excess_risk(strict_x, x), "theta", "a Array", "a NumPy array"),
+    (lambda: fa_lib.excess_risk(x, strict_x), "teacher", "a Array", "a NumPy array"),
+    (lambda: linear_teacher(strict_x, 2, rng=rng), "x", "a Array", "a NumPy array"),
+    (
+        gaussian(covariance=array_api_strict.asarray(np.eye(3))),
+        "covariance",
+        "a Array",
+        "a NumPy array",
+    ),
+)
+def test_arrays_of_another_library_are_refused_where_numpy_calculates(call, name, came, expected):
     refused(call, name, came, expected)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fa_lib import (
+    Rule,
     State,
     descend,
     direct_feedback_alignment,
@@ -26,6 +27,7 @@ from fa_lib import (
     pseudo_backpropagation,
     readout_velocity,
     relu,
+    rules,
     sign_symmetric,
     squared_relu,
     target_projection,
@@ -34,7 +36,7 @@ from fa_lib import (
     weighted_sign,
     with_weight_decay,
 )
-from strategies import ROUNDING, exact_problems, matrices, problems, seeds
+from strategies import ROUNDING, RULES, exact_problems, matrices, problems, seeds
 
 DECAY = 0.25
 STEPS = 6
@@ -213,6 +215,59 @@ def test_kolen_pollack_keeps_the_difference_of_weights_and_feedback(problem):
     old, new = itertools.islice(run, 2)
     for i in range(len(old.feedback)):
         assert np.all(new.weights[i + 1] - new.feedback[i] == old.weights[i + 1] - old.feedback[i])
+
+
+# A rule of one's own, of the parts that the library's are made of.
+
+OWN = {
+    "FA": lambda: Rule("own", rules.passed_back(lambda state: state.feedback)),
+    "GD": lambda: Rule("own", rules.passed_back(lambda state: state.weights[1:])),
+    "DFA": lambda: rules._direct("own", lambda error, y: error),
+    "DRTP": lambda: rules._direct("own", lambda error, y: -y),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+@given(data=st.data())
+def test_a_rule_of_ones_own_moves_as_the_one_it_copies(name, data):
+    copied, own = RULES[name], OWN[name]()
+    problem = data.draw(problems(rule=copied))
+    actual, expected = (
+        velocity(problem.state, problem.x, problem.y, rule=rule, **problem.options)
+        for rule in (own, copied)
+    )
+    assert all(map(np.array_equal, matrices(actual), matrices(expected)))
+    assert own.name == "own"
+    assert own.broadcast == copied.broadcast
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        lambda: rules.passed_back(lambda state: state.feedback),
+        lambda: rules.broadcast(lambda error, y: error),
+    ],
+    ids=["passed back", "broadcast"],
+)
+def test_a_rule_of_ones_own_passes_over_no_layer_without_feedback(signals):
+    square = initial_state((3, 3, 3, 3), rng=np.random.default_rng(0))
+    short = square._replace(feedback=square.feedback[:1])
+    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
+        signals()(short, [x, x], x, x)
+
+
+def test_signs_of_weights_that_are_zero_carry_nothing():
+    still = initial_state((3, 4, 2), rng=np.random.default_rng(0), weight_scale=0)
+    for rule in (sign_symmetric, weighted_sign):
+        moved = velocity(still, x, y, rule=rule, activation=linear)
+        assert not moved.weights[0].any()
+
+
+@pytest.mark.parametrize("rule", [feedback_alignment, kolen_pollack], ids=lambda rule: rule.name)
+def test_a_decay_of_zero_changes_nothing(rule):
+    actual = velocity(state, x, y, rule=with_weight_decay(rule, 0))
+    expected = velocity(state, x, y, rule=rule)
+    assert all(map(np.array_equal, matrices(actual), matrices(expected)))
 
 
 # Virtual read-outs.

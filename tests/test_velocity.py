@@ -1,11 +1,14 @@
 """The velocity is what the equations say, for every rule, activation, loss and ensemble."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fa_lib
 import reference
 from fa_lib import (
     State,
@@ -254,6 +257,39 @@ def test_fixed_feedback_has_zero_velocity_and_moving_feedback_follows_the_weight
         moved = velocity(problem.state, problem.x, problem.y, rule=RULES[name], **problem.options)
         expected = moved.weights[1:] if name == "KP" else [0 * B for B in problem.state.feedback]
         assert all(map(np.array_equal, moved.feedback, expected))
+
+
+def test_a_start_is_gaussian_of_its_scale_over_the_root_of_the_fan_in():
+    rng = np.random.default_rng(0)
+    scales = {"weight_scale": np.array([2.0, 3.0]), "feedback_scale": Fraction(1, 2)}
+    state = fa_lib.initial_state((3, 4, 5, 2), rng=rng, ensemble=(2,), **scales)
+    plain = fa_lib.initial_state((3, 4, 5, 2), rng=rng)
+    rng = np.random.default_rng(0)
+    shapes = [(4, 3), (5, 4), (2, 5), (5, 4), (2, 5)]
+    factors = [np.array([[[2.0]], [[3.0]]])] * 3 + [0.5] * 2
+    for M, shape, factor in zip(matrices(state), shapes, factors, strict=True):
+        assert_close(M, factor * rng.standard_normal((2, *shape)) / shape[1] ** 0.5)
+    for M, shape in zip(matrices(plain), shapes, strict=True):
+        assert_close(M, rng.standard_normal(shape) / shape[1] ** 0.5)
+
+
+@pytest.mark.parametrize("slope", [0.25, -2, Fraction(1, 4)])
+def test_leaky_relu_multiplies_what_is_below_zero(slope):
+    activation = fa_lib.leaky_relu(slope)
+    h = np.array([-3.0, -0.0, 0.0, 2.0])
+    assert activation.value(h).tolist() == [-3 * slope, 0, 0, 2]
+    assert activation.derivative(h).tolist() == [slope, slope, slope, 1]
+    assert (activation.name, activation.degree) == (f"leaky ReLU ({slope})", 1)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+def test_losses_of_an_ensemble_are_the_losses_of_its_networks(loss):
+    f, y = np.random.default_rng(0).standard_normal((2, 2, 3, 5, 4))
+    together = loss.value(f, y), loss.error(f, y)
+    assert [array.shape for array in together] == [(2, 3), (2, 3, 5, 4)]
+    for index in np.ndindex(2, 3):
+        alone = loss.value(f[index], y[index]), loss.error(f[index], y[index])
+        assert all(map(np.allclose, (array[index] for array in together), alone))
 
 
 def test_softmax_survives_predictions_that_exp_does_not():

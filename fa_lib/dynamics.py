@@ -2,6 +2,7 @@
 
 import contextvars
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -416,6 +417,12 @@ def flow(
     evaluations = itertools.count(1)
 
     def derivative(t: float, vector: np.ndarray) -> np.ndarray:
+        if math.isnan(t):  # the first step is a ratio of norms; both have overflowed
+            raise Diverged(
+                "the solution leaves the finite numbers at once: the solver finds no first step. Try "
+                "smaller initial weights or smaller inputs; the last finite state is in `.last`",
+                state,
+            )
         if next(evaluations) > most_evaluations:
             raise RuntimeError(
                 f"{most_evaluations} evaluations brought the solver to time {t:.3g} of "

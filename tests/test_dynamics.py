@@ -434,6 +434,15 @@ def test_a_flow_beyond_the_floats_is_an_error_and_no_warning(scale):
         flow(start, problem.x, problem.y, [1.0], most_evaluations=200, **problem.options)
 
 
+@pytest.mark.parametrize("scale", [1e160, 1e200, 1e300])
+def test_a_flow_that_finds_no_first_step_keeps_its_start(scale):
+    problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0)
+    start = each(lambda M: scale * M, problem.state)
+    with pytest.raises(Diverged, match="finds no first step") as caught:
+        flow(start, problem.x, problem.y, [0.1], activation=linear)
+    assert distance(caught.value.last, start) == 0
+
+
 @pytest.mark.parametrize("times", [[0.5, 1.0], [0.25, 0.5, 0.75]], ids=str)
 def test_a_flow_that_blows_up_keeps_the_last_state_before(times):
     with pytest.raises(Diverged, match=r"^after time 0\.5 ") as caught:

@@ -419,8 +419,8 @@ def flow(
     def derivative(t: float, vector: np.ndarray) -> np.ndarray:
         if math.isnan(t):  # the first step is a ratio of norms; both have overflowed
             raise Diverged(
-                "the solution leaves the finite numbers at once: the solver finds no first step. Try "
-                "smaller initial weights or smaller inputs; the last finite state is in `.last`",
+                "the solution leaves the finite numbers at once: the solver finds no first step. "
+                "Try smaller initial weights or inputs; the last finite state is in `.last`",
                 state,
             )
         if next(evaluations) > most_evaluations:

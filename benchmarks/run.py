@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and so the same for everyone
+if hasattr(os, "sched_setaffinity"):  # JAX heeds no variable, and takes every processor it may
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 import numpy as np
 

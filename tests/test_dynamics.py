@@ -438,7 +438,11 @@ def test_a_flow_beyond_the_floats_is_an_error_and_no_warning(scale):
 def test_a_flow_that_finds_no_first_step_keeps_its_start(scale):
     problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0)
     start = each(lambda M: scale * M, problem.state)
-    with pytest.raises(Diverged, match="finds no first step") as caught:
+    message = (
+        "^the solution leaves the finite numbers at once: the solver finds no first step. "
+        r"Try smaller initial weights or inputs; the last finite state is in `\.last`$"
+    )
+    with pytest.raises(Diverged, match=message) as caught:
         flow(start, problem.x, problem.y, [0.1], activation=linear)
     assert distance(caught.value.last, start) == 0
 

@@ -169,6 +169,16 @@ WITH_TAB_STOPS = """async () => {
 }"""
 
 
+# The theme hears of the other scheme with the next frame, and a busy machine draws few.
+IN_THEME = """async (scheme) => {
+    const theme = () => document.documentElement.dataset.theme ?? scheme;
+    for (let turn = 0; turn < 100 && theme() !== scheme; turn += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    if (theme() !== scheme) throw new Error(`the page stays ${theme()}`);
+}"""
+
+
 def look(tab, size, scheme):
     """Look at a page in another window and theme, once its fonts are there."""
     tab.emulate_media(color_scheme=scheme)
@@ -176,6 +186,7 @@ def look(tab, size, scheme):
         tab.set_viewport_size(size)
         # The theme looks after a while what can be scrolled now, and lets the keyboard reach it.
         tab.evaluate(WITH_TAB_STOPS)
+    tab.evaluate(IN_THEME, scheme)
     tab.evaluate("document.fonts.ready.then(() => null)")
 
 

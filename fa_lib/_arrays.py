@@ -44,20 +44,21 @@ def all_finite(*arrays: Array) -> bool:
 def all_finite_quietly(*arrays: Array) -> bool:
     """Do what `all_finite` does, for arrays of one kind, where NumPy is told not to warn.
 
-    Norms cost least, and one number is soonest brought back from an accelerator. It is finite only
-    if all entries are. Where it is not, as when squares overflow, the entries decide.
+    Norms, in NumPy their squares, cost least, and one number is soonest brought back from an
+    accelerator. It is finite only if all entries are. Where it is not, as when squares overflow,
+    the entries decide.
     """
-    if any(map(is_lazy_array, arrays)):
+    of_numpy = isinstance(arrays[0], np.ndarray)
+    if not of_numpy and any(map(is_lazy_array, arrays)):
         return True
-    if not is_exact(arrays[0]) and math.isfinite(reduce(operator.add, map(_size, arrays))):
-        return True
+    if not is_exact(arrays[0]):
+        sizes = map(np.vdot, arrays, arrays) if of_numpy else map(_norm, arrays)
+        if math.isfinite(reduce(operator.add, sizes)):
+            return True
     return all(bool(namespace(array).all(is_finite(array))) for array in arrays)
 
 
-def _size(array: Array) -> Array:
-    """Return the norm or its square, whichever costs less."""
-    if isinstance(array, np.ndarray):
-        return np.vdot(array, array)
+def _norm(array: Array) -> Array:
     return namespace(array).linalg.vector_norm(array)
 
 
@@ -69,6 +70,22 @@ def keep_freed_memory() -> None:
     It learns from blocks of up to 32 MiB. This one is never touched, so it costs nothing.
     """
     np.empty(31 * 2**20, dtype=np.uint8)
+
+
+def product(A: Array, B: Array) -> Array:
+    """Return A B, a new array, as ``A @ B`` does: (..., m, k), (..., k, n) -> (..., m, n).
+
+    For two small matrices, NumPy's ``dot`` comes sooner to the arithmetic than its ``matmul``.
+    """
+    if isinstance(A, np.ndarray) and A.ndim == B.ndim == 2:
+        return A.dot(B)
+    return A @ B
+
+
+def scaled(A: Array, factors: Array) -> Array:
+    """Return A times factors, entry by entry, in the memory of A, which no one else may know."""
+    A *= factors
+    return A
 
 
 def inner(A: Array, B: Array) -> Array:

@@ -17,6 +17,7 @@ from fa_lib._arrays import (
     is_finite,
     keep_freed_memory,
     namespace,
+    product,
 )
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
 from fa_lib.rules import Rule, feedback_alignment, fixed_feedback
@@ -83,7 +84,7 @@ def _uphill(
     """Return the sum over samples of delta_i a_{i-1}^T for each layer: for GD, the gradient."""
     inputs, slopes, prediction = propagate(state.weights, x, activation)
     deltas = rule.signals(state, slopes, loss.error(prediction, y), y)
-    return tuple([delta.mT @ a for delta, a in zip(deltas, inputs, strict=True)])
+    return tuple([product(delta.mT, a) for delta, a in zip(deltas, inputs, strict=True)])
 
 
 class Diverged(FloatingPointError):
@@ -181,9 +182,17 @@ def _step(
     """Return state + eta * velocity."""
     if rule.motion is fixed_feedback:  # which rests, and hands on the directions as they are
         uphill = _uphill(state, x, y, rule, activation, loss)
-        return State(_advance(state.weights, uphill, -eta), state.feedback)
+        pairs = zip(state.weights, uphill, strict=True)
+        return State(tuple([_downhill(W, S, eta) for W, S in pairs]), state.feedback)
     weights, feedback = _velocity(state, x, y, rule, activation, loss)
     return State(_advance(state.weights, weights, eta), _advance(state.feedback, feedback, eta))
+
+
+def _downhill(W: Array, S: Array, eta: Any) -> Array:
+    """Return W - eta S, in one new array: S has every axis that W has."""
+    moved = -eta * S
+    moved += W
+    return moved
 
 
 def _has_only_finite(moved: State, state: State) -> bool:

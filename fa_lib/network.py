@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, is_exact, namespace
+from fa_lib._arrays import Array, inner, is_exact, namespace, product, scaled
 
 if TYPE_CHECKING:
     from fa_lib.rules import Rule
@@ -182,12 +182,12 @@ def propagate(
     *hidden, readout = weights
     inputs, slopes = [x], []
     for W in hidden:
-        h = inputs[-1] @ W.mT
+        h = product(inputs[-1], W.mT)
         slope = activation.derivative(h)
         # For degree 1, phi(h) is phi'(h) h: a product costs less than the value anew.
-        inputs.append(h * slope if activation.degree == 1 else activation.value(h))
+        inputs.append(scaled(h, slope) if activation.degree == 1 else activation.value(h))
         slopes.append(slope)
-    return inputs, slopes, inputs[-1] @ readout.mT
+    return inputs, slopes, product(inputs[-1], readout.mT)
 
 
 def initial_state(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace, pseudoinverse
+from fa_lib._arrays import Array, namespace, product, pseudoinverse, scaled
 from fa_lib.network import State
 
 Signals = Callable[[State, Sequence[Array], Array, Array], Sequence[Array]]
@@ -24,7 +24,7 @@ def passed_back(carriers: Callable[[State], tuple[Array, ...]]) -> Signals:
     def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
         deltas = [error]
         for M, slope in zip(reversed(carriers(state)), reversed(slopes), strict=True):
-            deltas.append((deltas[-1] @ M) * slope)
+            deltas.append(scaled(product(deltas[-1], M), slope))
         return deltas[::-1]
 
     return signals
@@ -38,7 +38,9 @@ def broadcast(teacher: Callable[[Array, Array], Array]) -> Signals:
 
     def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
         s = teacher(error, y)
-        hidden = ((s @ B) * slope for B, slope in zip(state.feedback, slopes, strict=True))
+        hidden = (
+            scaled(product(s, B), slope) for B, slope in zip(state.feedback, slopes, strict=True)
+        )
         return (*hidden, error)
 
     return signals

@@ -255,7 +255,7 @@ def test_full_batch_training_runs_for_several_steps(kind):
 
 def test_arrays_without_values_pass_the_checks(monkeypatch):
     """Whoever traces has none to look at. JAX and Dask are no packages of the tests: feign it."""
-    nan = np.full((2, 2), np.nan)
+    nan = array_api_strict.asarray(np.full((2, 2), np.nan))
     assert not _arrays.all_finite(nan)
     monkeypatch.setattr(_arrays, "is_lazy_array", lambda array: True)
     assert _arrays.all_finite(nan)

@@ -145,6 +145,26 @@ def test_an_array_of_steps_makes_an_ensemble_of_one_network():
     assert [W.shape for W in last.weights] == [(2, 4, 3), (2, 2, 4)]
 
 
+@pytest.mark.parametrize("own", ["W_1", "W_2", "B", "data"])
+@pytest.mark.parametrize("rule", ["FA", "KP", "DFA"])
+def test_networks_of_an_ensemble_may_share_all_but_one_of_their_arrays(rule, own):
+    problem = draw_problem(
+        (3, 4, 2), 5, relu, squared_error, seed=0, ensemble=(2,), rule=RULES[rule]
+    )
+    (W_1, W_2), (B,) = problem.state
+    names = ("W_1", "W_2", "B", "data", "data")
+    shared = [
+        array if name == own else array[0]
+        for name, array in zip(names, (W_1, W_2, B, problem.x, problem.y), strict=True)
+    ]
+    ends = []
+    for W_1, W_2, B, x, y in (shared, [np.broadcast_to(A, (2, *A.shape[-2:])) for A in shared]):
+        run = descend(State((W_1, W_2), (B,)), full_batch(x, y), step=0.1, rule=RULES[rule])
+        ends.append(take(run, 3)[-1])
+    for ours, theirs in zip(*map(matrices, ends), strict=True):
+        assert np.allclose(np.broadcast_to(ours, theirs.shape), theirs, rtol=0, atol=ROUNDING)
+
+
 # Batches.
 
 

@@ -98,6 +98,7 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps biotorch==0.0.16 || echo "BioTorch does not install here; its rows are skipped"
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
+	$(BENCH)/bin/python benchmarks/accelerated.py benchmarks/accelerator.json
 
 clean: ## remove what was built, the environment too
 	rm -rf _build mutants .venv *.egg-info .coverage .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -4,7 +4,8 @@
 
 A ratio compares two timings that follow each other within a second; the table gives the median of
 the ratios, and their range, since a shared machine has fast minutes and slow ones. Rows are
-skipped, and said to be, where PyTorch or JAX is not installed. The GPU rows need one.
+skipped, and said to be, where PyTorch or JAX is not installed. `accelerated` does the same on an
+accelerator.
 """
 
 import json
@@ -20,23 +21,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and so the same for everyone
-if hasattr(os, "sched_setaffinity"):  # JAX heeds no variable, and takes every processor it may
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 import numpy as np
 
 import fa_lib
 import rivals
+import ways
 from compressed import compressed
 
 Call = Callable[[], object]
-Way = tuple[rivals.Training, Callable[[np.ndarray], Any]]  # and the conversion of an array
 Row = dict[str, Any]  # of the record
 
 REPEATS = 9
 STEPS = 100  # where the cost grows along an axis
 SECONDS = 0.01  # of one repeat, at least
-TOGETHER = {"step": 1e-4, "steps": 10}  # where the ends of all ways are compared
+PART = 20  # of the steps of an accelerator that the processor beside it takes
+TOGETHER = {"step": 5e-5, "steps": 10}  # where the ends of all ways are compared
 
 
 class Setting(NamedTuple):
@@ -108,81 +108,9 @@ def ratio(times: dict[str, list[float]], name: str, beside: str) -> list[float]:
     return [float(f"{r:.3g}") for r in (ratios[0], ratios[len(ratios) // 2], ratios[-1])]
 
 
-def steps_for(setting: Setting) -> int:
-    arrays = problem(setting)
-    once = min(timed(lambda: rivals.bare_products(*arrays, 1e-6, 20)) for _ in range(3)) / 20
+def steps_for(train: Callable[[float, int], object]) -> int:
+    once = min(timed(partial(train, 1e-6, 20)) for _ in range(3)) / 20
     return max(4, round(SECONDS / once))
-
-
-def torch_ways(device: str) -> dict[str, Way]:
-    import torch
-
-    def there(array: np.ndarray) -> rivals.Array:
-        return torch.asarray(array.copy(), device=device)
-
-    def finished(train: rivals.Training) -> rivals.Training:
-        def run(*arguments: Any) -> rivals.Weights:
-            end = train(*arguments)
-            if device != "cpu":
-                torch.cuda.synchronize()
-            return end
-
-        return run
-
-    torch.set_num_threads(1)
-    return {
-        "PyTorch products": (finished(rivals.bare_products), there),
-        "PyTorch eager, by hand": (finished(rivals.by_hand), there),
-        "PyTorch eager, by hand, checked": (finished(rivals.by_hand_checked), there),
-        "PyTorch autograd Function": (finished(rivals.torch_autograd()), there),
-        "fa_lib on PyTorch": (finished(rivals.library), there),
-    }
-
-
-def biotorch_ways() -> dict[str, Way]:
-    import torch
-
-    return {"BioTorch layers": (rivals.biotorch_layers(), lambda a: torch.asarray(a.copy()))}
-
-
-def jax_ways() -> dict[str, Way]:
-    import jax.numpy as jnp
-
-    by_hand, by_velocity = rivals.jax_scans()
-    return {
-        "JAX jit+scan, by hand": (by_hand, jnp.asarray),
-        "fa_lib.velocity, JAX jit+scan": (by_velocity, jnp.asarray),
-    }
-
-
-def ways() -> dict[str, Way]:
-    """Return all that runs here."""
-    found: dict[str, Way] = {
-        "bare products": (rivals.bare_products, np.asarray),
-        "NumPy, by hand": (rivals.by_hand, np.asarray),
-        "NumPy, by hand, checked": (rivals.by_hand_checked, np.asarray),
-        "fa_lib": (rivals.library, np.asarray),
-    }
-    others: tuple[Callable[[], dict[str, Way]], ...]
-    others = (partial(torch_ways, "cpu"), biotorch_ways, jax_ways)
-    for load in others:
-        try:
-            found |= load()
-        except ImportError as error:
-            print(f"skipped: {error}")
-    return found
-
-
-def on_gpu() -> dict[str, Way]:
-    try:
-        import torch
-    except ImportError:
-        return {}
-    return torch_ways("cuda") if torch.cuda.is_available() else {}
-
-
-BESIDE = {"fa_lib on PyTorch": "PyTorch eager, by hand"}
-BESIDE["fa_lib.velocity, JAX jit+scan"] = "JAX jit+scan, by hand"
 
 
 def ends(
@@ -194,7 +122,8 @@ def ends(
     """
     train = {name: call for name, call in calls.items() if "products" not in name}
     reached = {name: [_on_host(W) for W in call()] for name, call in train.items()}
-    here = reached.get("fa_lib") or reached["fa_lib on PyTorch"]
+    here = reached.get("fa_lib") or reached[ways.HERE]
+    start = start[:2]
     size = max(abs(W).max() for W in start)
 
     def apart(some: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
@@ -211,28 +140,35 @@ def _on_host(array: rivals.Array) -> np.ndarray:
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 
 
-def compare(setting: Setting, ways: dict[str, Way], base: str) -> list[Row]:
-    """Measure all ways in one setting; return a row for each."""
-    steps, arrays = steps_for(setting), problem(setting)
-    if setting.ensemble and base == "bare products":
-        ways = {name: way for name, way in ways.items() if name != "BioTorch layers"}
-        ways |= {"fa_lib, one by one": (rivals.one_by_one, np.asarray)}
-    ready = {name: partial(train, *map(convert, arrays)) for name, (train, convert) in ways.items()}
-    together = {name: partial(train, *TOGETHER.values()) for name, train in ready.items()}
-    reached = ends(together, arrays[:2])
-    times = interleaved({name: partial(train, 1e-6, steps) for name, train in ready.items()})
+def compare(setting: Setting, available: dict[str, ways.Way], base: str) -> list[Row]:
+    """Measure the available ways in one setting; return a row for each."""
+    arrays, available, beside = problem(setting), dict(available), dict(ways.BESIDE)
+    if setting.ensemble and "fa_lib" in available:
+        available.pop("BioTorch layers", None)
+        available["fa_lib, one by one"] = (rivals.one_by_one, np.asarray)
+        beside["fa_lib, one by one"] = "fa_lib"
+    ready = {name: partial(way, *map(there, arrays)) for name, (way, there) in available.items()}
+    reached = ends({name: partial(way, *TOGETHER.values()) for name, way in ready.items()}, arrays)
+    times = times_of_a_step(ready, base)
     rows = []
     for name in times:
         row: Row = {"setting": setting._asdict(), "way": name, "ratio": ratio(times, name, base)}
         row |= reached.get(name, {})
-        other = BESIDE.get(name)
-        if name == "fa_lib, one by one":
-            other = "fa_lib"
-        if other:
+        if other := beside.get(name):
             row |= {"beside": other, "ratio beside": ratio(times, name, other)}
         rows.append(row)
         show(row)
     return rows
+
+
+def times_of_a_step(
+    ready: Mapping[str, Callable[[float, int], object]], base: str
+) -> dict[str, list[float]]:
+    """Time every way for as many steps as the base needs time; the slow one for fewer."""
+    steps = steps_for(ready[base])
+    counts = {name: max(1, steps // PART) if name == ways.HERE else steps for name in ready}
+    times = interleaved({name: partial(way, 1e-6, counts[name]) for name, way in ready.items()})
+    return {name: [each / counts[name] for each in taken] for name, taken in times.items()}
 
 
 def show(row: Row) -> None:
@@ -322,19 +258,22 @@ def machine() -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure all, print it, and write the record."""
-    record = {"machine": machine(), "together": TOGETHER}
+    """Measure all on one processor."""
+    if hasattr(os, "sched_setaffinity"):  # JAX heeds no variable, and takes all that it may
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    record: Row = {"machine": machine(), "together": TOGETHER}
     print(json.dumps(record["machine"], indent=1))
-    every = ways()
-    record["steps"] = [row for s in SETTINGS for row in compare(s, every, "bare products")]
-    gpu = on_gpu()
-    record["gpu"] = [r for s in SETTINGS if gpu for r in compare(s, gpu, "PyTorch products")]
-    if not gpu:
-        print("no GPU rows: there is no accelerator that PyTorch can use")
+    here = ways.on_processor()
+    record["steps"] = [row for s in SETTINGS for row in compare(s, here, "bare products")]
     record["growth"] = growth()
     record["compress"] = compressed()
-    if len(sys.argv) > 1:
-        Path(sys.argv[1]).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write(record)
+
+
+def write(record: Row) -> None:
+    """Write the record to where the command says, if it does."""
+    for path in sys.argv[1:]:
+        Path(path).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -42,16 +42,24 @@ def all_finite(*arrays: Array) -> bool:
 
 
 def all_finite_quietly(*arrays: Array) -> bool:
-    """Do what `all_finite` does, for arrays of one kind, where NumPy is told not to warn.
+    """Do what `all_finite` does, for arrays of one kind, where NumPy is told not to warn."""
+    try:
+        return _all_finite(arrays)
+    except TypeError:
+        if any(map(is_lazy_array, arrays)):
+            return True
+        raise
+
+
+def _all_finite(arrays: tuple[Array, ...]) -> bool:
+    """Read whether all entries are finite.
 
     Norms, in NumPy their squares, cost least, and one number is soonest brought back from an
     accelerator. It is finite only if all entries are. Where it is not, as when squares overflow,
     the entries decide.
     """
-    of_numpy = isinstance(arrays[0], np.ndarray)
-    if not of_numpy and any(map(is_lazy_array, arrays)):
-        return True
     if not is_exact(arrays[0]):
+        of_numpy = isinstance(arrays[0], np.ndarray)
         sizes = map(np.vdot, arrays, arrays) if of_numpy else map(_norm, arrays)
         if math.isfinite(reduce(operator.add, sizes)):
             return True

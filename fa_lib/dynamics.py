@@ -3,7 +3,9 @@
 import contextvars
 import itertools
 import math
+import operator
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -213,10 +215,11 @@ def _for_matrices(step: Any) -> Any:
 
 
 def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
-    finite = np.asarray(is_finite(moved.weights[0]))
-    for M in (*moved.weights[1:], *moved.feedback):
-        finite = finite & np.asarray(is_finite(M))
-    who = f", in {finite.size - finite.sum()} of {finite.size} networks" if finite.ndim else ""
+    finite = reduce(operator.and_, map(is_finite, (*moved.weights, *moved.feedback)))
+    who = ""
+    if finite.ndim:
+        lost = namespace(finite).nonzero(~finite)[0].shape[0]
+        who = f", in {lost} of {math.prod(finite.shape)} networks"
     return Diverged(
         f"step {number} with step size {step} left the finite numbers{who}. Try a smaller step, "
         "smaller initial weights or smaller inputs; the last finite state is in `.last`",

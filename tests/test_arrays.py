@@ -1,7 +1,10 @@
 """One code, every arithmetic: the same step in each of them, compared with NumPy's float64."""
 
+import contextlib
 import itertools
+import math
 from fractions import Fraction
+from functools import partial
 
 import array_api_strict
 import numpy as np
@@ -9,11 +12,14 @@ import pytest
 import sympy
 
 from fa_lib import (
+    Diverged,
     _arrays,
+    compress,
     descend,
     full_batch,
     layer_law,
     leaky_relu,
+    linear,
     matrix_law,
     minibatches,
     neuron_law,
@@ -44,12 +50,17 @@ def objects(convert):
 
 
 def torch_array(array):
-    return pytest.importorskip("torch").asarray(array.copy())
+    """Put an array where PyTorch calculates fastest: on an accelerator, if there is one."""
+    torch = pytest.importorskip("torch")
+    return torch.asarray(array.copy(), device="cuda" if torch.cuda.is_available() else "cpu")
 
 
 def jax_array(array):
-    # JAX is of single precision unless it is told otherwise.
-    return pytest.importorskip("jax.numpy").asarray(array.astype(np.float32))
+    """Put an array where JAX does: it looks for an accelerator of its own accord."""
+    jax = pytest.importorskip("jax")
+    # JAX is of single precision unless it is told otherwise, and there of less.
+    jax.config.update("jax_default_matmul_precision", "highest")
+    return jax.numpy.asarray(array.astype(np.float32))
 
 
 EXACT_KINDS = {
@@ -95,13 +106,17 @@ def convert(problem, kind):
     return problem._replace(state=each(to, problem.state), x=to(problem.x), y=to(problem.y))
 
 
+def on_host(array):
+    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
 def as_floats(array):
-    return np.asarray(array).astype(float)
+    return on_host(array).astype(float)
 
 
 def tolerance(kind, like):
     """Return the rounding of the arithmetic: none beyond float64's own where it is exact."""
-    precision = np.float64 if kind in EXACT_KINDS else np.asarray(like).dtype
+    precision = np.float64 if kind in EXACT_KINDS else on_host(like).dtype
     return ADDITIONS * float(np.finfo(precision).eps)
 
 
@@ -253,12 +268,57 @@ def test_full_batch_training_runs_for_several_steps(kind):
     assert_agrees(kind, ours[-1], theirs[-1])
 
 
-def test_arrays_without_values_pass_the_checks(monkeypatch):
-    """Whoever traces has none to look at. JAX and Dask are no packages of the tests: feign it."""
-    nan = array_api_strict.asarray(np.full((2, 2), np.nan))
-    assert not _arrays.all_finite(nan)
-    monkeypatch.setattr(_arrays, "is_lazy_array", lambda array: True)
-    assert _arrays.all_finite(nan)
+@pytest.mark.parametrize("kind", FLOAT_KINDS)
+def test_divergence_counts_networks_in_every_arithmetic(kind):
+    problem = convert(rounded_problem(linear, squared_error, ensemble=(2, 2)), kind)
+    steps = KINDS[kind](np.array([[2.0**-6, 2.0**15], [2.0**-6, 2.0**-6]]))
+    batches = itertools.repeat((problem.x, problem.y), 20)
+    with pytest.raises(Diverged, match=r"in 1 of 4 networks") as caught:
+        list(descend(problem.state, batches, step=steps, activation=linear))
+    assert all(np.isfinite(as_floats(M)).all() for M in matrices(caught.value.last))
+
+
+@pytest.mark.parametrize("kind", ["float32", "array_api_strict", "torch", "jax"])
+def test_compressed_training_is_the_full_one_in_every_arithmetic(kind):
+    problem = rounded_problem(tanh, squared_error)
+    few = convert(problem._replace(x=problem.x[:1], y=problem.y[:1]), kind)
+    small, small_x, expand = compress(few.state, few.x)
+    assert small_x.shape == (1, 1)
+    full, compressed = (
+        one_step(few._replace(state=state, x=x), float(STEP), RULES["FA"])
+        for state, x in ((few.state, few.x), (small, small_x))
+    )
+    assert_agrees(kind, expand(compressed), each(as_floats, full))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_entry_that_is_not_finite_is_refused_in_every_arithmetic(kind):
+    problem = convert(rounded_problem(relu, squared_error), kind)
+    x = problem.x * math.inf if kind in FLOAT_KINDS else problem.x + sympy.nan
+    with pytest.raises(ValueError, match=r"^x: got an? (entry that is not finite|NaN among)"):
+        velocity(problem.state, x, problem.y)
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_only_arrays_without_values_pass_the_checks_unread(monkeypatch, lazy):
+    """Whoever traces has none to look at. JAX is no package of the tests: feign it."""
+
+    def unreadable(array):
+        raise TypeError
+
+    monkeypatch.setattr(_arrays, "_norm", unreadable)
+    monkeypatch.setattr(_arrays, "is_lazy_array", lambda array: lazy)
+    with contextlib.nullcontext() if lazy else pytest.raises(TypeError):
+        assert _arrays.all_finite(array_api_strict.asarray(np.ones((2, 2))))
+
+
+def test_jax_may_trace_a_velocity():
+    jax = pytest.importorskip("jax")
+    problem = rounded_problem(tanh, squared_error)
+    other = convert(problem, "jax")
+    moved = velocity(problem.state, problem.x, problem.y, activation=tanh)
+    traced = jax.jit(partial(velocity, activation=tanh))(other.state, other.x, other.y)
+    assert_agrees("jax", traced, moved)
 
 
 def test_large_numbers_of_another_library_pass_the_checks_without_a_warning():

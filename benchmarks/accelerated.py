@@ -1,4 +1,4 @@
-"""Measure the same steps on an accelerator that PyTorch can use, and larger ones.
+"""Measure the same steps on an accelerator that PyTorch can use, larger ones, and the laws there.
 
     python benchmarks/accelerated.py [RECORD.json]
 
@@ -9,6 +9,7 @@ the table tells from which size on the accelerator is worth its launches.
 import json
 
 import ways
+from precision import precision
 from run import SETTINGS, TOGETHER, Setting, compare, machine, write
 
 # The size of CIFAR's images, and an ensemble 64 times as large.
@@ -29,7 +30,14 @@ def main() -> None:
     described = machine() | {"accelerator": ways.accelerator()}
     print(json.dumps(described, indent=1))
     rows = [row for s in SETTINGS + LARGE for row in compare(s, there, "PyTorch products")]
-    write({"machine": described, "together": TOGETHER, "steps": rows})
+    write(
+        {
+            "machine": described,
+            "together": TOGETHER,
+            "steps": rows,
+            "precision": precision(),
+        }
+    )
 
 
 if __name__ == "__main__":

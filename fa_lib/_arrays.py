@@ -54,20 +54,16 @@ def all_finite_quietly(*arrays: Array) -> bool:
 def _all_finite(arrays: tuple[Array, ...]) -> bool:
     """Read whether all entries are finite.
 
-    Norms, in NumPy their squares, cost least, and one number is soonest brought back from an
-    accelerator. It is finite only if all entries are. Where it is not, as when squares overflow,
-    the entries decide.
+    The sum, in NumPy the sum of squares, costs least, and one number is soonest brought back from
+    an accelerator. It is finite only if all entries are. Where it is not, as when it overflows, the
+    entries decide.
     """
     if not is_exact(arrays[0]):
         of_numpy = isinstance(arrays[0], np.ndarray)
-        sizes = map(np.vdot, arrays, arrays) if of_numpy else map(_norm, arrays)
-        if math.isfinite(reduce(operator.add, sizes)):
+        sums = map(np.vdot, arrays, arrays) if of_numpy else map(namespace(*arrays).sum, arrays)
+        if math.isfinite(reduce(operator.add, sums)):
             return True
     return all(bool(namespace(array).all(is_finite(array))) for array in arrays)
-
-
-def _norm(array: Array) -> Array:
-    return namespace(array).linalg.vector_norm(array)
 
 
 def keep_freed_memory() -> None:

@@ -16,14 +16,7 @@ $(READY): requirements.txt pyproject.toml
 	touch $(READY)
 
 book: $(READY) ## execute the notebooks that changed and build the book
-	$(PYTHON) tools/execute.py _build/source
-	@$(MAKE) --no-print-directory --quiet _build/built
-	@echo "The book: $(CURDIR)/_build/html/index.html"
-
-_build/built: $(READY) $(shell find _build/source _build/fa_book.pdf fa_lib -type f -not -name '*.pyc' 2>/dev/null)
-	.venv/bin/jupyter-book build _build/source --path-output . -W -n --keep-going
-	$(PYTHON) tools/weigh.py
-	touch $@
+	$(PYTHON) tools/build.py
 
 pdf: $(READY) ## the book as one file to print; needs LaTeX, and says which packages
 	$(PYTHON) tools/execute.py _build/source
@@ -34,7 +27,7 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away book draws execute live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away book build draws execute live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
 	$(PYTHON) -m pytest -n 2 --dist loadfile -p no:nbval $(PLAIN) --cov $(LIBRARY)

@@ -19,6 +19,7 @@ def project(tmp_path, monkeypatch):
         "proofs/law.v": "",
         "tools/typeset.py": "",
         "benchmarks/record.json": "{}",
+        "benchmarks/accelerator.json": "{}",
         "requirements.txt": "numpy==2",
         "fa_lib/rule.py": "FACTOR = 1",
         "book/notes.md": "# Notes",

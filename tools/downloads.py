@@ -30,7 +30,7 @@ BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, in a zip file
 MARK = "<!-- downloads -->"
 NEEDED = (
     *("pyproject.toml", "requirements.txt", "_toc.yml", "README.md", "LICENSE"),
-    *("fa_lib/*.py", "benchmarks/record.json"),
+    *("fa_lib/*.py", "benchmarks/*.json"),
 )
 README = """\
 The notebooks of the book "{title}", executed, and the library that they are written over.

@@ -23,10 +23,10 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = "benchmarks/record.json"  # a page shows it
-SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", RECORD)
+RECORDS = ("benchmarks/record.json", "benchmarks/accelerator.json")  # a page shows them
+SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", *RECORDS)
 # What the outputs of every page depend on, besides its own code.
-SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", RECORD)
+SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", *RECORDS)
 LAST = "scorecard.ipynb"
 KEY = "executed_for"
 

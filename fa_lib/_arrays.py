@@ -12,8 +12,7 @@ from array_api_compat import is_lazy_array as is_lazy_array
 
 Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
 _namespaces: dict[tuple[type, ...], Any] = {}
-# Before 2.3 NumPy's dot does not warn of an overflow, as all that calculates should.
-_matrix_product = np.dot if np.lib.NumpyVersion(np.__version__) >= "2.3.0" else np.matmul
+_DOT_WARNS = np.lib.NumpyVersion(np.__version__) >= "2.3.0"  # of an overflow, as matmul does
 
 
 def namespace(*arrays: Array) -> Any:
@@ -83,8 +82,8 @@ def product(A: Array, B: Array) -> Array:
 
     For two small matrices, NumPy's ``dot`` comes sooner to the arithmetic than its ``matmul``.
     """
-    if isinstance(A, np.ndarray) and A.ndim == B.ndim == 2:
-        return _matrix_product(A, B)
+    if _DOT_WARNS and isinstance(A, np.ndarray) and A.ndim == B.ndim == 2:
+        return A.dot(B)
     return A @ B
 
 

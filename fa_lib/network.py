@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, is_exact, namespace, product, scaled
+from fa_lib._arrays import Array, inner, namespace, product, scaled
 
 if TYPE_CHECKING:
     from fa_lib.rules import Rule
@@ -55,7 +55,10 @@ def _relu(h: Array) -> Array:
 def _step(h: Array) -> Array:
     """Return 1 where h > 0 and 0 elsewhere, in the arithmetic of h."""
     # Among objects integers: they would be True and False, which SymPy does not multiply.
-    return namespace(h).astype(h > 0, int if is_exact(h) else h.dtype)
+    on = h > 0
+    if isinstance(h, np.ndarray):
+        return on.astype(int if h.dtype == object else h.dtype)
+    return namespace(h).astype(on, h.dtype)
 
 
 def _tanh(h: Array) -> Array:

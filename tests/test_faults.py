@@ -237,8 +237,8 @@ FAULTS = [
     Fault(
         "the slope of ReLU is that of the other side",
         "network.py",
-        "astype(h > 0,",
-        "astype(h < 0,",
+        "on = h > 0",
+        "on = h < 0",
         "test_velocity.py",
         "loops and FA",
     ),

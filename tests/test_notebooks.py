@@ -143,8 +143,8 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
         ("laws.py", "axis=-1) / 2 - degree", "axis=-1) / 3 - degree"),
         (
             "dynamics.py",
-            "uphill, -eta), state.feedback)",
-            "uphill, -eta), tuple(B * 1.001 for B in state.feedback))",
+            "in pairs]), state.feedback)",
+            "in pairs]), tuple(B * 1.001 for B in state.feedback))",
         ),
     ],
     ids=["law with the wrong factor", "feedback that drifts"],

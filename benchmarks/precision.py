@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import fa_lib
+import ways
 
 WIDTHS, SAMPLES, NETWORKS = (784, 512, 10), 128, 10
 STEP, STEPS = 2e-5, 200
@@ -63,8 +64,8 @@ def laws(arithmetic: Arithmetic) -> dict[str, list[float]]:
     y = there(rng.standard_normal((NETWORKS, SAMPLES, WIDTHS[-1])))
     run = fa_lib.descend(_each(there, drawn), fa_lib.full_batch(x, y), step=STEP)
     states = [_each(as_float64, state) for state in islice(run, STEPS + 1)]
-    constants = np.stack([_on_host(law)[..., 0] for (law,) in fa_lib.discrete_law(states)])
-    parts = np.stack([(_on_host(s.weights[0]) ** 2).sum((-2, -1)) / 2 for s in states[::STEPS]])
+    constants = np.stack([ways.on_host(law)[..., 0] for (law,) in fa_lib.discrete_law(states)])
+    parts = np.stack([(ways.on_host(s.weights[0]) ** 2).sum((-2, -1)) / 2 for s in states[::STEPS]])
     size = parts[0]
     return {
         "broken": _sorted(abs(constants - constants[0]).max(0) / size),
@@ -75,10 +76,6 @@ def laws(arithmetic: Arithmetic) -> dict[str, list[float]]:
 def _each(convert: Callable[[Any], Any], state: fa_lib.State) -> fa_lib.State:
     weights, feedback = (tuple(map(convert, part)) for part in state)
     return fa_lib.State(weights, feedback)
-
-
-def _on_host(array: Any) -> np.ndarray:
-    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 
 
 def _sorted(values: Iterable[float]) -> list[float]:

@@ -121,7 +121,7 @@ def ends(
     The bare products are left out: they move nothing.
     """
     train = {name: call for name, call in calls.items() if "products" not in name}
-    reached = {name: [_on_host(W) for W in call()] for name, call in train.items()}
+    reached = {name: [ways.on_host(W) for W in call()] for name, call in train.items()}
     here = reached.get("fa_lib") or reached[ways.HERE]
     start = start[:2]
     size = max(abs(W).max() for W in start)
@@ -134,10 +134,6 @@ def ends(
         name: {"movement": apart(end, start), "difference": apart(end, here)}
         for name, end in reached.items()
     }
-
-
-def _on_host(array: rivals.Array) -> np.ndarray:
-    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 
 
 def compare(setting: Setting, available: dict[str, ways.Way], base: str) -> list[Row]:

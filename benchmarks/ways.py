@@ -92,6 +92,11 @@ def on_accelerator() -> dict[str, Way]:
     return found | {HERE: (rivals.library, np.asarray)}
 
 
+def on_host(array: rivals.Array) -> np.ndarray:
+    """Bring an array back to NumPy."""
+    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
 def accelerator() -> str:
     """Return the name of the accelerator that PyTorch can use, or nothing."""
     try:

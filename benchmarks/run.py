@@ -123,7 +123,6 @@ def ends(
     train = {name: call for name, call in calls.items() if "products" not in name}
     reached = {name: [ways.on_host(W) for W in call()] for name, call in train.items()}
     here = reached.get("fa_lib") or reached[ways.HERE]
-    start = start[:2]
     size = max(abs(W).max() for W in start)
 
     def apart(some: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
@@ -144,7 +143,8 @@ def compare(setting: Setting, available: dict[str, ways.Way], base: str) -> list
         available["fa_lib, one by one"] = (rivals.one_by_one, np.asarray)
         beside["fa_lib, one by one"] = "fa_lib"
     ready = {name: partial(way, *map(there, arrays)) for name, (way, there) in available.items()}
-    reached = ends({name: partial(way, *TOGETHER.values()) for name, way in ready.items()}, arrays)
+    together = {name: partial(way, *TOGETHER.values()) for name, way in ready.items()}
+    reached = ends(together, arrays[:2])
     times = times_of_a_step(ready, base)
     rows = []
     for name in times:

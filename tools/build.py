@@ -28,15 +28,16 @@ def preload() -> None:
 
 
 def files() -> Iterator[Path]:
-    """Yield what the pages are made of."""
-    for place in BOOK:
-        yield from place.rglob("*") if place.is_dir() else [place]
+    """Yield what the pages are made of, folders too: they change where a file goes."""
+    for place in filter(Path.exists, BOOK):
+        inside = place.rglob("*") if place.is_dir() else [place]
+        yield from (path for path in inside if "__pycache__" not in path.parts)
 
 
 def is_built() -> bool:
     """Tell whether nothing has changed since the last build."""
-    changed = (path.stat().st_mtime for path in files() if path.exists() and path.suffix != ".pyc")
-    return BUILT.exists() and max(changed) <= BUILT.stat().st_mtime
+    changed = max(path.stat().st_mtime for path in files())
+    return BUILT.exists() and changed <= BUILT.stat().st_mtime
 
 
 def write_pages() -> None:

@@ -1,6 +1,12 @@
 """Feedback alignment and its conservation laws: states, rules, training, laws, alignment."""
 
-from fa_lib.alignment import angle, neuron_alignment, signal_alignment, weight_alignment
+from fa_lib.alignment import (
+    angle,
+    neuron_alignment,
+    signal_alignment,
+    update_alignment,
+    weight_alignment,
+)
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
@@ -112,6 +118,7 @@ __all__ = [
     "squared_relu",
     "tanh",
     "target_projection",
+    "update_alignment",
     "velocity",
     "virtual_networks",
     "weight_alignment",

@@ -120,13 +120,72 @@ def signal_alignment(
     -----
     The angle of Lillicrap et al. (2016) is its arc cosine.
     """
+    _, ours, theirs = _hidden_signals(state, x, y, rule, reference, activation, loss)
+    return _cosines(ours, theirs)
+
+
+def update_alignment(
+    state: State,
+    x: Array,
+    y: Array,
+    *,
+    rule: Rule = feedback_alignment,
+    reference: Rule = gradient_descent,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> Array:
+    """Return the cosine between the weight updates of two rules, for each hidden layer.
+
+    The update of layer i is -sum over samples of delta_i a_{i-1}^T. It is this cosine, and not that
+    of the signals, whose sign tells whether the rule's motion of layer i lowers the loss.
+
+    Parameters
+    ----------
+    state, x, y, rule, reference, activation, loss
+        As in `signal_alignment`.
+
+    Returns
+    -------
+    array (..., L-1)
+        From -1 to 1, dimensionless; not a number where an update is zero. The read-out is left out:
+        it learns from the output error itself under every rule.
+
+    Raises
+    ------
+    ValueError
+        As `signal_alignment`.
+
+    Notes
+    -----
+    Along a rule the loss changes by the sum over layers of <dW_i, gradient_i> per unit of time.
+    Where the reference is gradient descent, each term has the sign opposite to this cosine.
+    """
+    inputs, *signals = _hidden_signals(state, x, y, rule, reference, activation, loss)
+    ours, theirs = (list(map(_update, deltas, inputs)) for deltas in signals)
+    return _cosines(ours, theirs)
+
+
+def _update(delta: Array, a: Array) -> Array:
+    return delta.mT @ a
+
+
+def _hidden_signals(
+    state: State,
+    x: Array,
+    y: Array,
+    rule: Rule,
+    reference: Rule,
+    activation: Activation,
+    loss: Loss,
+) -> tuple[list[Array], Sequence[Array], Sequence[Array]]:
+    """Return a_0..a_{L-1}, and delta_1..delta_{L-1} by each of the two rules."""
     _checks.run(state, x, y, rule, activation, loss)
     _checks.network(state, reference, "reference")
     _checks.floats("W_1", state.weights[0])
-    _, slopes, prediction = propagate(state.weights, x, activation)
+    inputs, slopes, prediction = propagate(state.weights, x, activation)
     error = loss.error(prediction, y)
     ours, theirs = (each.signals(state, slopes, error, y)[:-1] for each in (rule, reference))
-    return _cosines(ours, theirs)
+    return inputs, ours, theirs
 
 
 def angle(cosine: Array) -> Array:

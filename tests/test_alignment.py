@@ -19,6 +19,8 @@ from fa_lib import (
     relu,
     signal_alignment,
     squared_error,
+    update_alignment,
+    velocity,
     weight_alignment,
 )
 from strategies import RULES, draw_problem, each, members, problems
@@ -162,11 +164,38 @@ def test_signal_alignment_weighs_samples_by_their_error():
     assert abs(signal_alignment(state, x, y) - (1 - 9) / (1 + 9)).max() <= ROUNDING
 
 
+@given(problem=problems())
+def test_update_alignment_is_the_cosine_of_the_velocities(problem):
+    cosines = update_alignment(problem.state, problem.x, problem.y, **problem.options)
+    ours, theirs = (
+        velocity(problem.state, problem.x, problem.y, rule=rule, **problem.options).weights[:-1]
+        for rule in (RULES["FA"], RULES["GD"])
+    )
+    for layer, (A, B) in enumerate(zip(ours, theirs, strict=True)):
+        norms = np.sqrt((A * A).sum((-2, -1)) * (B * B).sum((-2, -1)))
+        defined = norms > 0
+        literal = (A * B).sum((-2, -1))[defined] / norms[defined]
+        assert np.all(abs(cosines[..., layer][defined] - literal) <= 1e4 * ROUNDING)
+
+
+def test_signals_may_agree_while_the_rule_raises_the_loss():
+    """Two opposite samples, x = 1 and x = -1: GD's signals are (1, 0) and those of FA (1, 3)."""
+    state = State((np.zeros((1, 1)), np.array([[1.0], [0.0]])), (np.array([[0.0], [1.0]]),))
+    x, y = np.array([[1.0], [-1.0]]), -np.array([[1.0, 1.0], [0.0, 3.0]])
+    signals = signal_alignment(state, x, y, activation=linear)
+    assert abs(signals - 10**-0.5) <= ROUNDING  # an angle of 71.6 degrees
+    assert abs(update_alignment(state, x, y, activation=linear) + 1) <= ROUNDING
+    dW = velocity(state, x, y, activation=linear).weights
+    uphill = velocity(state, x, y, activation=linear, rule=RULES["GD"]).weights
+    assert -sum((A * B).sum() for A, B in zip(dW, uphill, strict=True)) == 2  # dL/dt
+
+
+@pytest.mark.parametrize("measure", [signal_alignment, update_alignment])
 @given(problem=problems(activations=(linear,)))
-def test_signal_alignment_of_an_ensemble_is_that_of_its_networks(problem):
-    together = signal_alignment(problem.state, problem.x, problem.y, **problem.options)
+def test_alignment_of_an_ensemble_is_that_of_its_networks(measure, problem):
+    together = measure(problem.state, problem.x, problem.y, **problem.options)
     for index, alone in members(problem):
-        cosines = signal_alignment(alone.state, alone.x, alone.y, **alone.options)
+        cosines = measure(alone.state, alone.x, alone.y, **alone.options)
         both = ~(np.isnan(together[index]) | np.isnan(cosines))
         assert np.all(abs(together[index] - cosines)[both] <= 1e4 * ROUNDING)
 

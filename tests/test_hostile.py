@@ -146,6 +146,10 @@ CALLS = {
         fa_lib.signal_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
     ),
+    "update_alignment": Call(
+        fa_lib.update_alignment,
+        {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
+    ),
     "velocity": Call(fa_lib.velocity, {"state": STATE, **BATCH, **LEARNING}),
     "virtual_networks": Call(virtual, {"state": DIRECT, **BATCH, "step": 0.1, **BROADCAST}),
     "weight_alignment": Call(fa_lib.weight_alignment, {"state": STATE}),

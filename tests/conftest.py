@@ -4,6 +4,13 @@ import os
 import shutil
 from collections import Counter
 
+import environment
+
+# As in the build: before Matplotlib reads a style, and for every kernel that a test starts.
+if ours := environment.own():
+    os.environ.clear()
+    os.environ.update(ours)
+
 import matplotlib as mpl
 import pytest
 from hypothesis import Phase, settings

@@ -269,14 +269,16 @@ def processes():
 
 @pytest.fixture
 def copy(tmp_path):
-    """Return a folder with a copy of the library and of the tests, and nothing else."""
+    """Return a folder with a copy of the library, of the tests and of the tools they need."""
     unwanted = shutil.ignore_patterns("__pycache__", "*.ipynb")
-    for folder in ("fa_lib", "tests"):
+    for folder in ("fa_lib", "tests", "tools"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=unwanted)
     record = f"\nimport pathlib, fa_lib\npathlib.Path({str(tmp_path / 'imported')!r})"
     with (tmp_path / "tests" / "conftest.py").open("a") as conftest:
         conftest.write(f"{record}.write_text(fa_lib.__file__)\n")
-    settings = "pythonpath = . tests\nfilterwarnings = error\naddopts = --import-mode=importlib\n"
+    settings = (
+        "pythonpath = . tests tools\nfilterwarnings = error\naddopts = --import-mode=importlib\n"
+    )
     (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}")
     return tmp_path
 

@@ -5,7 +5,6 @@ draws of their parameters are run by `make reproduce`.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -74,10 +73,9 @@ def execute():
     process = subprocess.Popen(
         [sys.executable, ROOT / "tools/warm.py"],
         cwd=BOOK,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
     def ask(page, parameters):

@@ -4,7 +4,6 @@ Each test runs the tools as a reader does, in a small project with the book's ow
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -51,7 +50,6 @@ def start(project, *options):
     return subprocess.Popen(
         [sys.executable, "tools/reproduce.py", *map(str, options)],
         cwd=project,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

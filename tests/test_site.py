@@ -114,6 +114,14 @@ def test_what_took_long_is_made_again_only_for_another_key(tmp_path):
     assert [kept.kept(file, make, *key) for key in keys] == [b"0", b"0", b"1", b"1", b"2"]
 
 
+@pytest.mark.parametrize("keep", [0, 10, -1])
+def test_what_was_kept_and_is_not_whole_is_made_again(tmp_path, keep):
+    file = tmp_path / "file"
+    kept.kept(file, lambda: b"whole", "key")
+    file.write_bytes(file.read_bytes()[:keep])
+    assert kept.kept(file, lambda: b"whole", "key") == b"whole"
+
+
 def test_a_formula_that_changes_is_typeset_anew(tmp_path):
     def typeset_one(tex):
         formula = typeset.Formula(tex, display=False)

@@ -4,60 +4,121 @@
     python tools/execute.py FOLDER       in a copy of the sources, for the build: `make book`
 
 In the copy a notebook is executed only if something has changed that its outputs depend on: its
-code, fa_lib, the modules and data beside it, the pinned packages. The scorecard reads what the
-other pages recorded, so it comes last, and depends on their claims, too.
+code, fa_lib, the modules and data beside it, the packages that are installed. The scorecard reads
+what the other pages recorded, so it comes last, and depends on their claims, too.
 """
 
+import environment
+
+if __name__ == "__main__":
+    environment.enter()  # before what takes long to import
+
 import argparse
-import hashlib
 import os
 import platform
+import sys
+import sysconfig
+import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib import import_module
 from pathlib import Path
 from subprocess import DEVNULL
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+
+from kept import contents, fingerprint, write
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ("benchmarks/record.json", "benchmarks/accelerator.json")  # a page shows them
 SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", *RECORDS)
 # What the outputs of every page depend on, besides its own code.
-SHARED = ("requirements.txt", "fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", *RECORDS)
+SHARED = (
+    *("fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", "tools/environment.py"),
+    *RECORDS,
+)
 LAST = "scorecard.ipynb"
 KEY = "executed_for"
+LIMIT = 300  # seconds for one cell
 
 Job = tuple[Path, Path, str | None]  # source, target and key, as `execute` takes them
+
+
+class PageError(Exception):
+    """Why a page has no outputs, in one line: its name, the cell's number in Jupyter, the error."""
 
 
 def execute(source: Path, target: Path, key: str | None = None) -> float:
     """Execute a notebook in the folder of its target, write that, and return the seconds."""
     start = time.perf_counter()
-    notebook = nbformat.read(source, as_version=4)
-    NotebookClient(
-        notebook,
-        timeout=300,
+    client = NotebookClient(
+        nbformat.v4.new_notebook(),
+        timeout=LIMIT,
         record_timing=False,  # the times would differ from run to run
         resources={"metadata": {"path": str(target.parent)}},
-    ).execute(stderr=DEVNULL)  # the kernel's own log; a cell's stderr is an output
-    notebook.metadata.language_info = {"name": "python"}  # not the reader's exact version
+        on_cell_executed=check,
+    )
+    try:
+        client.nb = nbformat.read(source, as_version=4)
+        client.execute(stderr=DEVNULL)  # the kernel's own log; a cell's stderr is an output
+    except Exception as error:
+        raise PageError(describe(source, client.code_cells_executed, error)) from None
+    client.nb.metadata.language_info = {"name": "python"}  # not the reader's exact version
     if key:
-        notebook.metadata[KEY] = key
-    nbformat.write(notebook, target)
+        client.nb.metadata[KEY] = key
+    write(target, as_bytes(client.nb))
     return time.perf_counter() - start
 
 
+def check(cell: NotebookNode, execute_reply: dict[str, Any], **_: object) -> None:
+    """Refuse what would stand on a page and is no result, and a figure that does not stand there.
+
+    Raises
+    ------
+    ValueError
+        If the cell wrote to stderr, or has alt text and no image. An error of its own goes first.
+    """
+    if execute_reply["content"]["status"] == "error":
+        return
+    if complaint := "".join(o.text for o in cell.outputs if o.get("name") == "stderr"):
+        raise ValueError(f"wrote to stderr: {complaint}")
+    kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
+    if "image" in cell.metadata.get("mystnb", {}) and not any("image/" in kind for kind in kinds):
+        raise ValueError(f"has alt text: expected an image, came {kinds}")
+
+
+def describe(source: Path, cell: int, error: Exception) -> str:
+    """Return an error in one line; cells count as Jupyter numbers them, from 1."""
+    name, text = type(error).__name__, str(error)
+    if isinstance(error, CellExecutionError):
+        name, text = error.ename, error.evalue
+    where = f"book/{source.name}, cell {cell}" if cell else f"book/{source.name}"
+    return f"{where}: {textwrap.shorten(f'{name}: {text}', 400)}"
+
+
 def execute_all(jobs: list[Job]) -> None:
-    """Execute notebooks two at a time, and say how it goes."""
-    # One thread: the matrices are small, and sums are then added in the same order every time.
-    os.environ["OMP_NUM_THREADS"] = "1"
+    """Execute notebooks two at a time, and say how it goes; any that fails ends the program."""
+    if not jobs:
+        return
+    import_module("matplotlib.font_manager")  # lists the fonts: a page would say that it does
+    failed = []
     with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-        running = {pool.submit(execute, *job): job[0].name for job in jobs}
+        running = {pool.submit(execute, *job): job[0] for job in jobs}
         for done, future in enumerate(as_completed(running), start=1):
-            print(f"[{done}/{len(jobs)}] {running[future]}: {future.result():.0f} s", flush=True)
+            source, error = running[future], future.exception()
+            if error is None:
+                print(f"[{done}/{len(jobs)}] {source.name}: {future.result():.0f} s", flush=True)
+            else:  # a process that was killed says nothing of its page
+                why = error if isinstance(error, PageError) else f"book/{source.name}: {error}"
+                print(why, file=sys.stderr, flush=True)
+                failed.append(source.name)
+    if failed:
+        sys.exit(f"{len(failed)} of {len(jobs)} pages failed: {', '.join(sorted(failed))}")
 
 
 def execute_in_place(book: Path) -> None:
@@ -71,7 +132,7 @@ def execute_in_copy(folder: Path) -> None:
     """Bring a copy of the sources up to date, and in it execute what has changed."""
     update(folder)
     *first, last = notebooks(ROOT / "book")
-    shared = fingerprint(platform.python_version(), *shared_sources())
+    shared = shared_key()
     update_notebooks(first, folder / "book", shared)
     recorded = [repr(claim) for path in first for claim in claims(folder / "book" / path.name)]
     contents = (ROOT / "_toc.yml").read_text(encoding="utf-8")
@@ -82,23 +143,39 @@ def update_notebooks(sources: list[Path], book: Path, shared: str) -> None:
     """Give each notebook the outputs that the copy has for its code, or execute it."""
     jobs: list[Job] = []
     for source in sources:
-        notebook = nbformat.read(source, as_version=4)
-        key = fingerprint(shared, *(cell.source for cell in code_cells(notebook)))
-        if not restore(notebook, book / source.name, key):
-            jobs.append((source, book / source.name, key))
+        notebook, key = read(source), None
+        if notebook:
+            key = fingerprint(shared, *(cell.source for cell in code_cells(notebook)))
+            if restore(notebook, book / source.name, key):
+                continue
+        jobs.append((source, book / source.name, key))
     execute_all(jobs)
 
 
 def restore(notebook: NotebookNode, target: Path, key: str) -> bool:
     """Write the notebook with the outputs of its executed copy, if that is of the same key."""
-    executed = nbformat.read(target, as_version=4) if target.exists() else None
+    executed = read(target)
     if executed is None or executed.metadata.get(KEY) != key:
         return False
     for cell, done in zip(code_cells(notebook), code_cells(executed), strict=True):
         cell.outputs, cell.execution_count = done.outputs, done.execution_count
     notebook.metadata = executed.metadata
-    write_if_changed(target, (nbformat.writes(notebook) + "\n").encode())
+    write_if_changed(target, as_bytes(notebook))
     return True
+
+
+def read(path: Path) -> NotebookNode | None:
+    """Return a notebook; None where there is none, or none that can be read."""
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+    except Exception:  # nbformat has no one error for a file that is no notebook
+        return None
+    return notebook
+
+
+def as_bytes(notebook: NotebookNode) -> bytes:
+    """Return a notebook as its file has it."""
+    return f"{nbformat.writes(notebook)}\n".encode()
 
 
 def update(folder: Path) -> None:
@@ -113,10 +190,9 @@ def update(folder: Path) -> None:
 
 
 def write_if_changed(path: Path, content: bytes) -> None:
-    """Write a file, unless it is there as it should be: the build trusts modification times."""
+    """Write a file, unless it is there as it should be."""
     if not path.exists() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write(path, content)
 
 
 def files(place: Path) -> Iterator[Path]:
@@ -146,16 +222,17 @@ def claims(path: Path) -> Iterator[object]:
             yield output.get("metadata", {}).get("claim")
 
 
-def shared_sources() -> Iterator[str]:
-    """Yield the name and the text of everything that every page depends on."""
-    for pattern in SHARED:
-        for path in sorted(ROOT.glob(pattern)):
-            yield from (str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
+def shared_key() -> str:
+    """Return a hash of everything that every page depends on."""
+    installed = Path(sysconfig.get_path("purelib")).glob("*.dist-info")  # each with its version
+    versions = [platform.python_version(), *sorted(path.name for path in installed)]
+    return fingerprint(*versions, *contents(shared_sources(), ROOT))
 
 
-def fingerprint(*texts: str) -> str:
-    """Return a hash of texts, in order."""
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+def shared_sources() -> list[Path]:
+    """Return the files that every page depends on; those of JupyterLab's checkpoints are none."""
+    found = {path for pattern in SHARED for path in ROOT.glob(pattern)}
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
 def main() -> None:

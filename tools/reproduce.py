@@ -14,7 +14,6 @@ import argparse
 import io
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,8 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from tqdm import tqdm
 
 from draws import command, declared_ranges, draw
-from execute import ROOT, SHARED, claims, code_cells, fingerprint, notebooks, shared_sources
+from execute import ROOT, claims, code_cells, notebooks, shared_key, shared_sources
+from kept import fingerprint
 
 if TYPE_CHECKING:  # it imports what only processes of its own need
     from warm import Failure, Result
@@ -106,15 +106,14 @@ class Notebooks(WorkerPlugin):
         return cast("Result", answer)
 
     def start(self) -> "subprocess.Popen[str]":
-        """Start a warm process among the pages, with the library beside them."""
+        """Start a warm process among the pages."""
         folder = self.folder.name
         return subprocess.Popen(
             [sys.executable, f"{folder}/tools/warm.py"],
             cwd=f"{folder}/book",
-            env={**os.environ, "PYTHONPATH": folder, "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
 
@@ -129,7 +128,7 @@ def run_draw(plugin: str, page: str, parameters: dict[str, Any], limit: float) -
 
 def read_pages(book: Path) -> dict[str, Page]:
     """Return the pages of a folder that declare ranges."""
-    shared = fingerprint(platform.python_version(), *shared_sources())
+    shared = shared_key()
     pages = {}
     for path in notebooks(book):
         notebook = nbformat.read(path, as_version=4)
@@ -144,9 +143,8 @@ def packed_sources() -> bytes:
     """Return what a worker needs, as a ZIP archive; of the notebooks the code alone."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for pattern in (*SHARED, "tools/warm.py"):
-            for path in sorted(ROOT.glob(pattern)):
-                file.write(path, path.relative_to(ROOT))
+        for path in (*shared_sources(), ROOT / "tools/warm.py"):
+            file.write(path, path.relative_to(ROOT))
         for path in notebooks(ROOT / "book"):
             notebook = nbformat.read(path, as_version=4)
             for cell in (cells := code_cells(notebook)):

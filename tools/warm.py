@@ -7,6 +7,11 @@ papermill, in a fork of its own, which starts clean and takes all it left, even 
 The cells run in IPython as in a kernel; figures are made but not drawn.
 """
 
+import environment
+
+if __name__ == "__main__":
+    environment.enter()  # before what takes long to import
+
 import importlib
 import json
 import multiprocessing

@@ -1,0 +1,97 @@
+"""What a reader's shell, home and other copies hold reaches neither a page nor a claim."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = (
+    *("_config.yml", "_toc.yml", "CHANGELOG.md", "book/notes.md", "proofs/law.v"),
+    *("benchmarks/record.json", "benchmarks/accelerator.json"),
+)
+# A page that shows what could leak in, and a figure; it fails where assertions are skipped.
+PAGE = """\
+import locale, os, shutil, sys, warnings
+import matplotlib.pyplot as plt
+import fa_lib
+plt.plot([0, 1])
+plt.show()
+kept = {"_", "PATH", "PWD", "SHLVL", "JPY_PARENT_PID", "JPY_SESSION_NAME"}
+print(sorted(set(os.environ) - kept), sys.flags, sys.path[1:3], warnings.filters[:1])
+print("planted" in globals(), fa_lib.WHOSE, hash("a"), shutil.get_terminal_size().columns)
+print(locale.getpreferredencoding(), locale.setlocale(locale.LC_ALL))
+try:
+    assert False
+except AssertionError:
+    print("asserted")"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of one page, with the book's tools; beside it another fa_lib, and a home."""
+    root = tmp_path / "project"
+    shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in {
+        "project/fa_lib/__init__.py": "WHOSE = 'its own'",
+        "other/fa_lib/__init__.py": "WHOSE = 'of another copy'",
+        **dict.fromkeys((f"project/{name}" for name in SOURCES), ""),
+        "home/.config/matplotlib/matplotlibrc": "lines.linestyle: --",
+        "home/.ipython/profile_default/startup/a.py": "planted = True\nprint('planted')",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name in ("page", "scorecard"):
+        cell = new_code_cell(PAGE if name == "page" else "", id="a")
+        nbformat.write(new_notebook(cells=[cell]), root / f"book/{name}.ipynb")
+    return root
+
+
+def hostile(folder):
+    """Return an environment in which nothing is as it should be."""
+    return {
+        **{"HOME": str(folder / "home"), "PATH": os.environ["PATH"]},
+        **{"PYTHONPATH": str(folder / "other"), "PYTHONOPTIMIZE": "1", "PYTHONHASHSEED": "7"},
+        **{"PYTHONWARNINGS": "ignore", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        **{"LC_ALL": "C", "LANG": "xx_XX", "TZ": "Asia/Tokyo", "COLUMNS": "33", "NO_COLOR": "1"},
+        **{"MPLBACKEND": "Agg", "MATPLOTLIBRC": str(folder / "home/.config/matplotlib")},
+        **{"IPYTHONDIR": str(folder / "home/.ipython"), "JUPYTER_PATH": str(folder / "home")},
+        **{"SCIPY_ARRAY_API": "1", "OPENBLAS_NUM_THREADS": "3", "SOURCE_DATE_EPOCH": "1"},
+    }
+
+
+def executed(root, variables):
+    """Execute the page in an environment; return its copy as the build reads it."""
+    shutil.rmtree(root / "_build", ignore_errors=True)
+    command = [sys.executable, "tools/execute.py", "_build/source"]
+    subprocess.run(command, cwd=root, env=variables, check=True)
+    return (root / "_build/source/book/page.ipynb").read_text(encoding="utf-8")
+
+
+def test_a_hostile_environment_leaves_no_trace_on_a_page(project):
+    page = executed(project, {"PATH": os.environ["PATH"], "HOME": "/nowhere"})
+    assert executed(project, hostile(project.parent)) == page
+    assert "its own" in page
+    assert "asserted" in page
+    assert "image/png" in page
+
+
+def test_a_program_stops_where_the_library_would_come_from_elsewhere(project):
+    shutil.rmtree(project / "fa_lib")
+    command = [sys.executable, "tools/execute.py", "_build/source"]
+    done = subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 1
+    assert f"expected {project / 'fa_lib' / '__init__.py'}" in done.stderr
+
+
+def test_what_a_processor_needs_and_a_forge_says_stays(monkeypatch):
+    for name in ("OPENBLAS_CORETYPE", "LD_LIBRARY_PATH", "GITHUB_REPOSITORY", "CI"):
+        monkeypatch.setenv(name, "kept")
+        assert environment.own()[name] == "kept"

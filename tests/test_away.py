@@ -16,9 +16,9 @@ from nbclient.exceptions import CellExecutionError
 
 import colab
 import downloads
+import forge
 import launch
 import pdf
-import website
 from page import claims
 
 ROOT = Path(colab.__file__).resolve().parent.parent
@@ -104,7 +104,7 @@ def site(tmp_path_factory):
 def test_a_forge_says_whose_repository_it_builds(no_forge, variables, address):
     for name, value in variables.items():
         no_forge.setenv(name, value)
-    assert website.repository() == address
+    assert forge.repository() == address
 
 
 @pytest.mark.parametrize(
@@ -120,19 +120,19 @@ def test_a_forge_says_whose_repository_it_builds(no_forge, variables, address):
 )
 def test_a_clone_knows_its_repository_unless_it_is_a_folder(no_forge, tmp_path, remote, address):
     a_repository(tmp_path, remote)
-    no_forge.setattr(website, "ROOT", tmp_path)
-    assert website.repository() == address
+    no_forge.setattr(forge, "HERE", tmp_path)
+    assert forge.repository() == address
 
 
 def test_the_branch_is_that_of_the_forge_or_of_the_remote_or_main(no_forge, tmp_path):
     a_repository(tmp_path, "https://github.com/owner/name")
-    no_forge.setattr(launch, "ROOT", tmp_path)
-    assert launch.branch() == "main"
+    no_forge.setattr(forge, "HERE", tmp_path)
+    assert forge.branch() == "main"
     head = ["git", "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]
     subprocess.run(head, cwd=tmp_path, check=True)
-    assert launch.branch() == "trunk"
+    assert forge.branch() == "trunk"
     no_forge.setenv("GITHUB_REF_NAME", "release")
-    assert launch.branch() == "release"
+    assert forge.branch() == "release"
 
 
 # -------------------------------------------------------------------------------- launch buttons

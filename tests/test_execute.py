@@ -151,10 +151,11 @@ def test_executed_copy_that_is_not_whole_counts_as_none(project, keep):
     assert update(project) == ("Some text.", "2", ["page"])
 
 
-def test_other_packages_execute_every_page(project, monkeypatch, tmp_path):
+def test_another_version_of_a_package_executes_every_page(project, monkeypatch, tmp_path):
+    monkeypatch.setattr("sysconfig.get_path", lambda _: tmp_path)
+    (tmp_path / "numpy-1.dist-info").mkdir()
     update(project)
-    (tmp_path / "installed/numpy-1.dist-info").mkdir(parents=True)
-    monkeypatch.setattr(execute.sysconfig, "get_path", lambda _: tmp_path / "installed")
+    (tmp_path / "numpy-1.dist-info").rename(tmp_path / "numpy-2.dist-info")
     assert update(project) == ("Some text.", "2", ["page", "scorecard"])
 
 

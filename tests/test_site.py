@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import forge
 import kept
 import typeset
 import website
@@ -212,4 +213,4 @@ def test_the_forge_says_where_the_book_is_published(monkeypatch, variables, addr
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert website.site_address() == address
+    assert forge.site_address() == address

@@ -3,21 +3,29 @@
 Jupyter Book and its extensions take seconds to import, and are imported while the notebooks run.
 """
 
+import environment
+
+if __name__ == "__main__":
+    environment.enter()
+
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
 import yaml
 
+import forge
 import weigh
+from kept import contents, fingerprint, write
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "_build" / "source"
-BUILT = ROOT / "_build" / "built"  # as old as the last build
-BOOK = [SOURCE, ROOT / "fa_lib", ROOT / "requirements.txt", ROOT / "_build" / "fa_book.pdf"]
+SOURCE, HTML = ROOT / "_build" / "source", ROOT / "_build" / "html"
+BUILT = ROOT / "_build" / "built"  # a hash of what the last build read and wrote, if it ended well
+TAKEN = ("pyproject.toml", "requirements.txt", "README.md", "LICENSE")  # into the downloads
+BOOK = [SOURCE, ROOT / "_build" / "fa_book.pdf", *(ROOT / name for name in ("fa_lib", *TAKEN))]
 
 
 def preload() -> None:
@@ -27,24 +35,28 @@ def preload() -> None:
         import_module(name)
 
 
-def files() -> Iterator[Path]:
-    """Yield what the pages are made of, folders too: they change where a file goes."""
-    for place in filter(Path.exists, BOOK):
-        inside = place.rglob("*") if place.is_dir() else [place]
-        yield from (path for path in inside if "__pycache__" not in path.parts)
+def state(*places: Path) -> str:
+    """Return a hash of all that is in files and folders, but for caches."""
+    found = {path for place in places for path in (place, *place.rglob("*")) if path.is_file()}
+    return fingerprint(*contents(sorted(p for p in found if "__pycache__" not in p.parts), ROOT))
 
 
-def is_built() -> bool:
-    """Tell whether nothing has changed since the last build."""
-    changed = max(path.stat().st_mtime for path in files())
-    return BUILT.exists() and changed <= BUILT.stat().st_mtime
+def inputs() -> str:
+    """Return a hash of what the pages are made of: sources, packages, where the book is kept."""
+    address = (str(forge.repository()), forge.branch(), forge.site_address())
+    return fingerprint(state(*BOOK), *environment.installed(), *address)
 
 
 def write_pages() -> None:
-    """Run Jupyter Book, for which a warning is an error."""
+    """Run Jupyter Book, for which a warning is an error.
+
+    It reads every page anew (--all): else a page that was read with a warning would pass the next
+    time, and times of files would decide what is read. Of an older site nothing is left.
+    """
     from jupyter_book.cli.main import main as jupyter_book
 
-    arguments = ["build", SOURCE, "--path-output", ROOT, "-W", "-n", "--keep-going"]
+    arguments = ["build", SOURCE, "--path-output", ROOT, "--all", "-W", "-n", "--keep-going"]
+    shutil.rmtree(HTML, ignore_errors=True)
     try:
         jupyter_book(list(map(str, arguments)))
     except SystemExit as end:
@@ -59,12 +71,14 @@ def main() -> None:
     executed = subprocess.run([sys.executable, ROOT / "tools" / "execute.py", SOURCE])
     if executed.returncode:
         sys.exit(executed.returncode)
-    if not is_built():
+    read = inputs()
+    if not BUILT.exists() or BUILT.read_text(encoding="utf-8") != fingerprint(read, state(HTML)):
         importing.join()
+        BUILT.unlink(missing_ok=True)
         write_pages()
         weigh.main()
-        BUILT.touch()
-    print(f"The book: {ROOT / '_build' / 'html' / 'index.html'}")
+        write(BUILT, fingerprint(read, state(HTML)).encode())
+    print(f"The book: {HTML / 'index.html'}")
 
 
 if __name__ == "__main__":

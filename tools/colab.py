@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from website import repository
+from forge import repository
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 TAG = "colab"

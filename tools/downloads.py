@@ -21,7 +21,7 @@ from sphinx.writers.latex import LaTeXTranslator
 
 import fa_lib
 from colab import addressed
-from website import repository
+from forge import repository
 
 REPOSITORY = Path(fa_lib.__file__).resolve().parent.parent
 FOLDER = "_downloads"

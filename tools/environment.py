@@ -5,9 +5,11 @@ another fa_lib) would else reach a page, or the verdict on a claim.
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
+import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,6 +37,12 @@ def own() -> dict[str, str]:
     """Return the environment, whose home is there."""
     HOME.mkdir(parents=True, exist_ok=True)
     return {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)} | OWN
+
+
+def installed() -> list[str]:
+    """Return Python's version and the packages that are installed, each with its version."""
+    packages = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
+    return [platform.python_version(), *sorted(path.stem for path in packages)]
 
 
 def enter() -> None:

@@ -15,9 +15,7 @@ if __name__ == "__main__":
 
 import argparse
 import os
-import platform
 import sys
-import sysconfig
 import textwrap
 import time
 from collections.abc import Iterator
@@ -224,9 +222,7 @@ def claims(path: Path) -> Iterator[object]:
 
 def shared_key() -> str:
     """Return a hash of everything that every page depends on."""
-    installed = Path(sysconfig.get_path("purelib")).glob("*.dist-info")  # each with its version
-    versions = [platform.python_version(), *sorted(path.name for path in installed)]
-    return fingerprint(*versions, *contents(shared_sources(), ROOT))
+    return fingerprint(*environment.installed(), *contents(shared_sources(), ROOT))
 
 
 def shared_sources() -> list[Path]:

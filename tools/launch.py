@@ -4,8 +4,6 @@ A Sphinx extension. The addresses come from the repository that the build stands
 none, there are no buttons.
 """
 
-import os
-import subprocess
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,20 +11,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
-from website import ROOT, repository
+from forge import branch, repository
 
 COLAB = "https://colab.research.google.com"
 BINDER = "https://mybinder.org"
-
-
-def branch() -> str:
-    """Return the branch that readers get: the one that is built on a forge, or the remote's own."""
-    on_forge = os.environ.get("GITHUB_REF_NAME") or os.environ.get("CI_COMMIT_BRANCH")
-    if on_forge:
-        return on_forge
-    head = ["git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD"]
-    answer = subprocess.run(head, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    return answer.removeprefix("origin/") or "main"
 
 
 def launch_options(address: str | None, branch: str) -> dict[str, Any]:

@@ -8,14 +8,11 @@ import base64
 import hashlib
 import html
 import io
-import os
 import re
-import subprocess
 from collections.abc import Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
 import matplotlib.pyplot as plt
 from docutils import nodes
@@ -24,10 +21,10 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
+from forge import site_address
 from kept import kept
 from typeset import write_subset
 
-ROOT = Path(__file__).resolve().parent
 DESCRIPTION = 200  # characters; search engines show about 160
 CARD = (1200, 630)  # pixels, what the networks ask for
 
@@ -39,56 +36,6 @@ class PageBuilder(Protocol):
 
     def get_outfilename(self, pagename: str) -> str:
         """Return the file of a page."""
-
-
-# ------------------------------------------------------------------------ where the book is kept
-
-
-def web_address(remote: str) -> str | None:
-    """Return the address in a browser of a git remote; None where it has none.
-
-    >>> web_address("git@forge.example:group/book.git")
-    'https://forge.example/group/book'
-    >>> web_address("https://user:secret@forge.example/group/book.git")
-    'https://forge.example/group/book'
-    >>> web_address("/home/reader/book") is None
-    True
-    """
-    scp_like = re.fullmatch(r"(?:[^@/]+@)?([^:/]+\.[^:/]+):(?!//)(.+)", remote)
-    if scp_like:
-        host, path = scp_like.groups()
-    else:
-        parts = urlsplit(remote)
-        if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname:
-            return None
-        host, path = parts.hostname, parts.path
-    return f"https://{host}/{path.strip('/').removesuffix('.git')}"
-
-
-def repository() -> str | None:
-    """Return the address of the repository that this build stands in; None for a local copy."""
-    environment = os.environ
-    if environment.get("GITHUB_REPOSITORY"):  # Forgejo and Gitea set these, too
-        server = environment.get("GITHUB_SERVER_URL", "https://github.com")
-        return f"{server}/{environment['GITHUB_REPOSITORY']}"
-    if environment.get("CI_PROJECT_URL"):  # GitLab
-        return environment["CI_PROJECT_URL"]
-    remote = subprocess.run(
-        ["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, text=True
-    )
-    return web_address(remote.stdout.strip()) if remote.returncode == 0 else None
-
-
-def site_address() -> str:
-    """Return the address that the book is published at; empty where nobody can know it."""
-    if os.environ.get("CI_PAGES_URL"):  # GitLab
-        return os.environ["CI_PAGES_URL"].rstrip("/") + "/"
-    address = urlsplit(repository() or "")
-    owner, _, name = address.path.strip("/").partition("/")
-    if address.hostname != "github.com" or not name:
-        return ""
-    host = f"{owner.lower()}.github.io"
-    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
 
 
 def set_address(app: Sphinx, config: Config) -> None:

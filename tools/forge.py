@@ -1,0 +1,66 @@
+"""Where the book is kept: what a forge says that builds it, or else git."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+HERE = Path(__file__).resolve().parent
+
+
+def web_address(remote: str) -> str | None:
+    """Return the address in a browser of a git remote; None where it has none.
+
+    >>> web_address("git@forge.example:group/book.git")
+    'https://forge.example/group/book'
+    >>> web_address("https://user:secret@forge.example/group/book.git")
+    'https://forge.example/group/book'
+    >>> web_address("/home/reader/book") is None
+    True
+    """
+    scp_like = re.fullmatch(r"(?:[^@/]+@)?([^:/]+\.[^:/]+):(?!//)(.+)", remote)
+    if scp_like:
+        host, path = scp_like.groups()
+    else:
+        parts = urlsplit(remote)
+        if parts.scheme not in ("https", "http", "ssh", "git") or not parts.hostname:
+            return None
+        host, path = parts.hostname, parts.path
+    return f"https://{host}/{path.strip('/').removesuffix('.git')}"
+
+
+def repository() -> str | None:
+    """Return the address of the repository that this build stands in; None for a local copy."""
+    environment = os.environ
+    if environment.get("GITHUB_REPOSITORY"):  # Forgejo and Gitea set these, too
+        server = environment.get("GITHUB_SERVER_URL", "https://github.com")
+        return f"{server}/{environment['GITHUB_REPOSITORY']}"
+    if environment.get("CI_PROJECT_URL"):  # GitLab
+        return environment["CI_PROJECT_URL"]
+    remote = subprocess.run(
+        ["git", "remote", "get-url", "origin"], cwd=HERE, capture_output=True, text=True
+    )
+    return web_address(remote.stdout.strip()) if remote.returncode == 0 else None
+
+
+def site_address() -> str:
+    """Return the address that the book is published at; empty where nobody can know it."""
+    if os.environ.get("CI_PAGES_URL"):  # GitLab
+        return os.environ["CI_PAGES_URL"].rstrip("/") + "/"
+    address = urlsplit(repository() or "")
+    owner, _, name = address.path.strip("/").partition("/")
+    if address.hostname != "github.com" or not name:
+        return ""
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+def branch() -> str:
+    """Return the branch that readers get: the one that is built on a forge, or the remote's own."""
+    on_forge = os.environ.get("GITHUB_REF_NAME") or os.environ.get("CI_COMMIT_BRANCH")
+    if on_forge:
+        return on_forge
+    head = ["git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD"]
+    answer = subprocess.run(head, cwd=HERE, capture_output=True, text=True).stdout.strip()
+    return answer.removeprefix("origin/") or "main"

@@ -5,12 +5,19 @@ PYTHON := .venv/bin/python
 READY := .venv/ready
 # Small matrices are faster with one thread, and sums are then added in one order.
 export OMP_NUM_THREADS = 1
+unexport PYTHONOPTIMIZE PYTHONPATH # tests assert, and import the library of this folder
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | column -t -s '|'
 
+# An environment serves where it was made: one that was moved, copied or left half-made is no use.
+HERE := import importlib.util as find, sys; sys.exit(find.find_spec("fa_lib").origin != sys.argv[1])
+SERVES := $(PYTHON) -I -c '$(HERE)' "$(CURDIR)/fa_lib/__init__.py" 2>/dev/null
+ifneq ($(shell $(SERVES) && echo yes),yes)
+.PHONY: $(READY)
+endif
 $(READY): requirements.txt pyproject.toml
-	test -x $(PYTHON) || python3 -m venv .venv
+	$(SERVES) || python3 -m venv --clear .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)

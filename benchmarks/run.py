@@ -240,7 +240,7 @@ def packages() -> dict[str, str]:
 def machine() -> dict[str, object]:
     """Describe the machine, without its name and without the date."""
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
     return {
         "processor": model or platform.machine(),

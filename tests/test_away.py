@@ -74,10 +74,10 @@ def build(folder, variables):
     """Build a book of one text and one notebook; return its site."""
     book = folder / "book"
     book.mkdir(exist_ok=True)
-    (folder / "conf.py").write_text(CONFIGURATION)
-    (book / "index.md").write_text(START.format())
+    (folder / "conf.py").write_text(CONFIGURATION, encoding="utf-8")
+    (book / "index.md").write_text(START.format(), encoding="utf-8")
     nbformat.write(with_colab_cell(), book / "run.ipynb")
-    (book / "page.py").write_text("")
+    (book / "page.py").write_text("", encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not FORGE.match(name)}
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-b", "html", "-d", folder / "doctrees"]
     command += [folder, folder / "site"]
@@ -139,7 +139,7 @@ def test_the_branch_is_that_of_the_forge_or_of_the_remote_or_main(no_forge, tmp_
 
 
 def links(page):
-    return set(re.findall(r'href="(https://[^"]*)"', page.read_text()))
+    return set(re.findall(r'href="(https://[^"]*)"', page.read_text(encoding="utf-8")))
 
 
 def test_a_notebook_opens_on_colab_and_binder_and_shows_its_source(site):
@@ -153,8 +153,10 @@ def test_a_notebook_opens_on_colab_and_binder_and_shows_its_source(site):
 
 
 def test_the_buttons_load_no_logos(site):
-    assert "fa-play" in (site / "book" / "run.html").read_text()
-    assert not re.search(r"logo_(binder|colab)", (site / "book" / "run.html").read_text())
+    assert "fa-play" in (site / "book" / "run.html").read_text(encoding="utf-8")
+    assert not re.search(
+        r"logo_(binder|colab)", (site / "book" / "run.html").read_text(encoding="utf-8")
+    )
 
 
 def test_a_page_of_text_shows_its_source_and_does_not_run(site):
@@ -167,7 +169,7 @@ def test_without_a_repository_no_page_has_a_button(tmp_path):
     outside = {"GIT_DIR": str(tmp_path / "none")}
     site = build(tmp_path, outside)
     for page in ("run", "index"):
-        text = (site / "book" / f"{page}.html").read_text()
+        text = (site / "book" / f"{page}.html").read_text(encoding="utf-8")
         assert not re.search("colab.research|mybinder|github|gitlab|launch-buttons", text)
 
 
@@ -183,7 +185,9 @@ def on_colab(folder, monkeypatch):
     """Make this machine look like Colab: its module is loaded, and pip only notes its arguments."""
     commands = folder / "commands"
     commands.mkdir()
-    (commands / "pip").write_text(f'#!/bin/sh\necho "$@" > "{folder}/installed"\n')
+    (commands / "pip").write_text(
+        f'#!/bin/sh\necho "$@" > "{folder}/installed"\n', encoding="utf-8"
+    )
     (commands / "pip").chmod(0o755)
     monkeypatch.setenv("PATH", f"{commands}{os.pathsep}{os.environ['PATH']}")
     return nbformat.v4.new_code_cell(
@@ -199,7 +203,7 @@ def test_a_notebook_alone_on_colab_fetches_the_book_and_then_runs(tmp_path, monk
     origin, content = tmp_path / "origin", tmp_path / "content"
     (origin / "book").mkdir(parents=True)
     content.mkdir()
-    (origin / "book" / "page.py").write_text("")
+    (origin / "book" / "page.py").write_text("", encoding="utf-8")
     a_repository(origin, "https://github.com/owner/name")
     commit = ["-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "a page"]
     for arguments in (["add", "."], commit):
@@ -208,7 +212,7 @@ def test_a_notebook_alone_on_colab_fetches_the_book_and_then_runs(tmp_path, monk
     notebook.cells.insert(0, on_colab(tmp_path, monkeypatch))
     run(notebook, content)
     assert (content / "fa_book" / "book" / "page.py").exists()
-    installed = (tmp_path / "installed").read_text().split()
+    installed = (tmp_path / "installed").read_text(encoding="utf-8").split()
     assert "./fa_book[data]" in installed
 
 
@@ -221,7 +225,7 @@ def test_on_colab_with_no_address_known_the_reader_is_asked(tmp_path, monkeypatc
 
 def test_elsewhere_the_cell_does_nothing(tmp_path):
     notebook = with_colab_cell("https://github.com/owner/name")
-    (tmp_path / "page.py").write_text("")
+    (tmp_path / "page.py").write_text("", encoding="utf-8")
     run(notebook, tmp_path)
     assert not any(cell.outputs for cell in notebook.cells if cell.cell_type == "code")
     assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == {"page.py"}
@@ -241,7 +245,7 @@ def test_every_notebook_has_the_cell(path):
 
 def imports(path):
     """Yield the modules that a page, or a module, imports from elsewhere than Python."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
         cells = nbformat.reads(text, as_version=4).cells
         text = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
@@ -249,7 +253,7 @@ def imports(path):
 
 
 def test_what_the_cell_installs_is_what_the_pages_import():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     with_fa_lib = {re.match(r"[\w-]+", name)[0] for name in project["dependencies"]}
     added = set(colab.CELL.split('"./fa_book[data]" ')[1].split("\n")[0].split())
     known = {"fa_lib", "live", "page", "IPython", "matplotlib_inline", *with_fa_lib, *added}
@@ -268,7 +272,7 @@ def test_archives_are_the_same_byte_for_byte(tmp_path):
 
 
 def test_the_list_leads_to_files_and_says_their_sizes(site):
-    page = (site / "book" / "index.html").read_text()
+    page = (site / "book" / "index.html").read_text(encoding="utf-8")
     found = re.findall(r'<a href="\.\./([^"]*)" download>.*?</a> \(([^)]*)\)', page)
     assert {name for name, _ in found} == {
         "_downloads/fa_book_site.zip",
@@ -286,7 +290,7 @@ def test_the_archive_holds_the_site_but_not_itself_and_no_dead_link(site, tmp_pa
     inside = {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
     outside = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
     assert outside - inside == {Path("_downloads/fa_book_site.zip")}
-    page = (copy / "book" / "index.html").read_text()
+    page = (copy / "book" / "index.html").read_text(encoding="utf-8")
     assert downloads.MARK not in page
     links = re.findall(r'href="\.\./([^"#]*)" download', page)
     assert links == ["_downloads/fa_book_notebooks.zip", "_sources/book/run.ipynb"]
@@ -306,10 +310,12 @@ def test_a_pdf_is_offered_once_there_is_one(tmp_path):
     folder.mkdir()
     (tmp_path / "fa_book.pdf").write_bytes(b"%PDF-")
     site = build(folder, ON_MAIN)
-    assert 'href="../_downloads/fa_book.pdf" download' in (site / "book/index.html").read_text()
+    assert 'href="../_downloads/fa_book.pdf" download' in (site / "book/index.html").read_text(
+        encoding="utf-8"
+    )
     (tmp_path / "fa_book.pdf").unlink()
     site = build(folder, ON_MAIN)
-    assert "fa_book.pdf" not in (site / "book/index.html").read_text()
+    assert "fa_book.pdf" not in (site / "book/index.html").read_text(encoding="utf-8")
     assert not (site / "_downloads" / "fa_book.pdf").exists()
 
 
@@ -335,8 +341,8 @@ def test_a_notebook_of_the_archive_runs_there(tmp_path, monkeypatch):
 
 
 def test_binder_installs_what_everybody_installs():
-    commands = (ROOT / ".binder" / "postBuild").read_text().splitlines()
-    makefile = (ROOT / "Makefile").read_text()
+    commands = (ROOT / ".binder" / "postBuild").read_text(encoding="utf-8").splitlines()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for line in (line for line in commands if line.startswith("python -m pip install")):
         arguments = line.removeprefix("python -m pip install --no-cache-dir ")
         assert f"--disable-pip-version-check {arguments}\n" in makefile
@@ -352,7 +358,7 @@ def test_print_has_the_macros_of_the_website():
 def test_without_latex_the_packages_are_named(tmp_path):
     command = [sys.executable, ROOT / "tools" / "pdf.py", tmp_path]
     done = subprocess.run(
-        command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True
+        command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, encoding="utf-8"
     )
     assert done.returncode != 0
     assert "xelatex" in done.stderr
@@ -361,7 +367,7 @@ def test_without_latex_the_packages_are_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["README.md", ".github/workflows/pages.yml"])
 def test_the_packages_that_print_needs_are_the_same_everywhere(name):
-    assert pdf.PACKAGES in " ".join((ROOT / name).read_text().split())
+    assert pdf.PACKAGES in " ".join((ROOT / name).read_text(encoding="utf-8").split())
 
 
 def test_columns_of_numbers_keep_their_line_and_sentences_share_the_rest():

@@ -27,7 +27,7 @@ import execute
 from test_live import FIGURES, quoted, words
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = [c["file"] for part in CONTENTS["parts"] for c in part["chapters"]]
 DOCUMENTS = [CONTENTS["root"], *CHAPTERS]
 NOTEBOOKS = [name for name in DOCUMENTS if (ROOT / f"{name}.ipynb").exists()]
@@ -82,7 +82,7 @@ def folder(tmp_path_factory):
         execute.write_if_changed(source / "book" / notebook.name, notebook.read_bytes())
     command = [Path(sys.executable).parent / "jupyter-book", "build", source]
     command += ["--path-output", folder, "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

@@ -280,7 +280,7 @@ print(count_laws((3, 4, 2), **kinds), count_laws((3, 4, 2), activation=linear, r
 
 def counts_of(folder):
     command = [sys.executable, "-c", CODE]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
     return done.stdout.split()
 
 
@@ -289,7 +289,7 @@ def test_a_fault_planted_in_the_count_is_seen(right, tmp_path):
     shutil.copytree(SOURCE, tmp_path / "fa_lib", ignore=shutil.ignore_patterns("__pycache__"))
     if right:
         module = tmp_path / "fa_lib" / "counting.py"
-        source, (old, new) = module.read_text(), FAULTS[right]
+        source, (old, new) = module.read_text(encoding="utf-8"), FAULTS[right]
         assert source.count(old) == 1, "the source has changed: choose the fault anew"
-        module.write_text(source.replace(old, new))
+        module.write_text(source.replace(old, new), encoding="utf-8")
     assert (counts_of(tmp_path) == ["10", "13"]) is (right is None)

@@ -112,7 +112,9 @@ for _ in itertools.islice(run, 120):
     used.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
 print(resource.getpagesize() * (used[-1] - used[19]), x.nbytes)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     new, of_one_array = map(int, done.stdout.split())
     assert new < of_one_array  # in a hundred steps; given back, it would be more in every step
 

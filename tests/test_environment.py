@@ -1,6 +1,8 @@
 """What a reader's shell, home and other copies hold reaches neither a page nor a claim."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,3 +97,43 @@ def test_what_a_processor_needs_and_a_forge_says_stays(monkeypatch):
     for name in ("OPENBLAS_CORETYPE", "LD_LIBRARY_PATH", "GITHUB_REPOSITORY", "CI"):
         monkeypatch.setenv(name, "kept")
         assert environment.own()[name] == "kept"
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_an_environment_of_another_folder_is_made_anew(tmp_path, serves):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.txt", "pyproject.toml", ".venv/bin/python", "bin/python3", "ready"):
+        file = tmp_path / name.replace("ready", ".venv/ready")  # the newest
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f'#!/bin/sh\necho "$0" "$@" >> log\nexit {int(not serves)}\n', "utf-8")
+        file.chmod(0o755)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    command = ["make", ".venv/ready"]
+    subprocess.run(command, cwd=tmp_path, env={"PATH": path}, check=False, capture_output=True)
+    calls = (tmp_path / "log").read_text("utf-8")
+    assert f"{tmp_path / 'fa_lib' / '__init__.py'}" in calls
+    assert ("-m venv --clear .venv" in calls) is not serves
+    assert ("pip" in calls) is False
+
+
+def without_encoding(source):
+    """Return the lines of the calls that read or write text in the encoding of the locale."""
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        given = [each.value for each in call.args if isinstance(each, ast.Constant)]
+        words = {word.arg for word in call.keywords}
+        opens = name == "open" and not any(re.fullmatch("[rwax]b", str(each)) for each in given)
+        texts = name in ("read_text", "write_text") or "text" in words or opens
+        if texts and "encoding" not in words and "utf-8" not in given:
+            yield call.end_lineno
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "book", "fa_lib", "tests", "tools"])
+def test_every_text_is_read_and_written_in_utf_8_whatever_the_locale(folder):
+    for path in (ROOT / folder).glob("*.py"):
+        assert list(without_encoding(path.read_text(encoding="utf-8"))) == [], path
+
+
+@pytest.mark.parametrize("call", ["p.read_text()", "open(p)", "p.open('a')", "run(p, text=True)"])
+def test_a_call_without_an_encoding_is_seen(call):
+    assert list(without_encoding(call)) == [1]

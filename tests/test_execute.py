@@ -30,7 +30,7 @@ def project(tmp_path, monkeypatch):
         "book/notes.md": "# Notes",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
+        (root / name).write_text(text, encoding="utf-8")
     for name in ("page", "scorecard"):
         write(root / f"book/{name}.ipynb", "Some text.", PAGE)
     monkeypatch.setattr(execute, "ROOT", root)
@@ -72,7 +72,7 @@ def test_only_what_changed_is_executed(project):
 
 def test_change_in_the_library_executes_every_page(project):
     update(project)
-    (project / "fa_lib/rule.py").write_text("FACTOR = 10")
+    (project / "fa_lib/rule.py").write_text("FACTOR = 10", encoding="utf-8")
     assert update(project) == ("Some text.", "20", ["page", "scorecard"])
 
 
@@ -112,7 +112,7 @@ def test_every_page_that_fails_is_named_with_its_cell_and_its_error_once(project
     kernel = nbformat.read(book / "other.ipynb", as_version=4)
     kernel.metadata.kernelspec = {"name": "none", "display_name": "None"}
     nbformat.write(kernel, book / "other.ipynb")
-    (book / "half.ipynb").write_text('{"cells": [')
+    (book / "half.ipynb").write_text('{"cells": [', encoding="utf-8")
     names = ("claim", "dead", "figure", "half", "other", "warning")
     listed = ", ".join(f"{name}.ipynb" for name in names)
     with pytest.raises(SystemExit, match=f"6 of 7 pages failed: {listed}"):

@@ -274,12 +274,12 @@ def copy(tmp_path):
     for folder in ("fa_lib", "tests", "tools"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=unwanted)
     record = f"\nimport pathlib, fa_lib\npathlib.Path({str(tmp_path / 'imported')!r})"
-    with (tmp_path / "tests" / "conftest.py").open("a") as conftest:
+    with (tmp_path / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
         conftest.write(f"{record}.write_text(fa_lib.__file__)\n")
     settings = (
         "pythonpath = . tests tools\nfilterwarnings = error\naddopts = --import-mode=importlib\n"
     )
-    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}")
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}", encoding="utf-8")
     return tmp_path
 
 
@@ -291,17 +291,17 @@ def run(processes, folder, tests, select):
     for plugin in ("terminal", "cacheprovider", "nbval", "xdist"):
         command += ["-p", f"no:{plugin}"]
     code = processes.submit(pytest.main, command).result()
-    imported = Path((folder / "imported").read_text())
+    imported = Path((folder / "imported").read_text(encoding="utf-8"))
     assert imported == folder / "fa_lib" / "__init__.py", "the tests ran on another library"
-    return code, (folder / "report.xml").read_text()
+    return code, (folder / "report.xml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_turns_the_tests_red(processes, copy, fault):
     module = copy / "fa_lib" / fault.module
-    source = module.read_text()
+    source = module.read_text(encoding="utf-8")
     assert source.count(fault.right) == 1, "the source has changed: choose the fault anew"
-    module.write_text(source.replace(fault.right, fault.wrong))
+    module.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
     code, report = run(processes, copy, fault.tests, fault.select)
     assert code == pytest.ExitCode.TESTS_FAILED, report
 

@@ -42,7 +42,7 @@ def run_elsewhere(page, folder, parameters):
 
 
 def test_contents_and_notebooks_on_disk_and_notebooks_tested_are_the_same_set():
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     files = [contents["root"], *(c["file"] for part in contents["parts"] for c in part["chapters"])]
     listed = {Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists()}
     missing = [f for f in files if not list(ROOT.glob(f"{f}.*"))]
@@ -120,7 +120,7 @@ def test_scorecard_lists_what_the_pages_of_another_folder_recorded(tmp_path):
     for page in pages_on_disk() - {SCORECARD, "index"}:
         nbformat.write(notebook(page), tmp_path / f"{page}.ipynb")
     run_elsewhere(SCORECARD, tmp_path, {"folder": str(tmp_path)})
-    text = (tmp_path / f"{SCORECARD}.ipynb").read_text()
+    text = (tmp_path / f"{SCORECARD}.ipynb").read_text(encoding="utf-8")
     assert all(r["bound"] in text for r in recorded)
 
 
@@ -150,9 +150,9 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
 def test_fault_planted_in_the_library_fails_a_claim(module, right, wrong, tmp_path, monkeypatch):
     faulty = tmp_path / "fa_lib"
     shutil.copytree(ROOT / "fa_lib", faulty, ignore=shutil.ignore_patterns("__pycache__"))
-    source = (faulty / module).read_text()
+    source = (faulty / module).read_text(encoding="utf-8")
     assert source.count(right) == 1, "the source has changed: choose the fault anew"
-    (faulty / module).write_text(source.replace(right, wrong))
+    (faulty / module).write_text(source.replace(right, wrong), encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(papermill.PapermillExecutionError, match="claim law-direct-last fails"):
         run_elsewhere("theorem_5_1", tmp_path, {})

@@ -60,5 +60,5 @@ def test_number_keeps_three_digits(shown):
 def test_claims_reads_records_back_in_order(tmp_path):
     outputs = [{"metadata": {"claim": {"name": name}}} for name in "ab"]
     cells = [{"outputs": outputs[:1]}, {}, {"outputs": [{}, outputs[1]]}]
-    (tmp_path / "page.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "page.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
     assert [record["name"] for record in claims(tmp_path / "page.ipynb")] == ["a", "b"]

@@ -8,8 +8,8 @@ import pytest
 import proof
 
 ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "book" / "proofs.md").read_text()
-SOURCES = {path.stem: path.read_text() for path in (ROOT / "proofs").glob("*.v")}
+PAGE = (ROOT / "book" / "proofs.md").read_text(encoding="utf-8")
+SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "proofs").glob("*.v")}
 INCLUDED = re.findall(
     r"\{literalinclude\} \.\./proofs/(\w+)\.v\n:language: coq\n"
     r":start-after: \(\* begin (\w+) \*\)\n:end-before: \(\* end (\w+) \*\)",

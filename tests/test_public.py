@@ -158,5 +158,7 @@ def test_importing_the_library_imports_only_what_it_needs():
     """NumPy, SciPy and array-api-compat: figures and symbols are for those who ask for them."""
     others = "{'matplotlib', 'sympy', 'hypothesis', 'torch', 'jax', 'IPython', 'sklearn'}"
     code = f"import fa_lib, sys; print(sorted({others} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"

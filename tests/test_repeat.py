@@ -50,7 +50,7 @@ def outcome(threads, hash_seed):
     settings = dict.fromkeys(names, str(threads)) | {"PYTHONHASHSEED": str(hash_seed)}
     command = [sys.executable, "-W", "error", "-c", CODE]
     done = subprocess.run(
-        command, env=os.environ | settings, capture_output=True, text=True, check=True
+        command, env=os.environ | settings, capture_output=True, encoding="utf-8", check=True
     )
     return json.loads(done.stdout)
 

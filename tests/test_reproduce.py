@@ -40,7 +40,7 @@ def project(tmp_path):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     (tmp_path / "book").mkdir()
     shutil.copy(ROOT / "book/page.py", tmp_path / "book")
-    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "requirements.txt").write_text("", encoding="utf-8")
     write_page(tmp_path, "good", ("good-seed", "seed / 1000"), ("good-step", "step"))
     return tmp_path
 
@@ -52,7 +52,7 @@ def start(project, *options):
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -66,7 +66,7 @@ def reproduce(project, *options):
 def results(project):
     """Return page and number of each line of the file, in order."""
     file = project / "_build/reproduce/results.jsonl"
-    lines = file.read_text().splitlines() if file.exists() else []
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     records = [json.loads(line) for line in lines]
     return sorted((record["page"], record["number"]) for record in records)
 
@@ -98,7 +98,9 @@ def test_table_and_report_tell_what_held_what_failed_and_what_died(project):
     told = re.findall(r"AssertionError: (claim seed fails: measured \d+)", printed)
     commands = re.findall(r"^  (OMP.*failing-\d.*)$", printed, re.MULTILINE)
     assert len(told) == len(commands) == 2
-    rerun = subprocess.run(commands[0], shell=True, cwd=project, capture_output=True, text=True)
+    rerun = subprocess.run(
+        commands[0], shell=True, cwd=project, capture_output=True, encoding="utf-8"
+    )
     assert rerun.returncode != 0
     assert told[0] in rerun.stderr
 
@@ -111,7 +113,7 @@ def test_killed_and_started_again_every_draw_is_there_once(project):
     process.kill()
     process.communicate()
     assert len(results(project)) < 12
-    with (project / "_build/reproduce/results.jsonl").open("a") as lines:
+    with (project / "_build/reproduce/results.jsonl").open("a", encoding="utf-8") as lines:
         lines.write('{"page": "slow", "num')  # cut off by the kill
     status, printed = reproduce(project, "--draws", 6)
     assert status == 0
@@ -150,9 +152,9 @@ if not mark.exists():
         dask(elsewhere, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", *place)
     ]
     try:
-        while not (file.exists() and file.read_text()):
+        while not (file.exists() and file.read_text(encoding="utf-8")):
             time.sleep(0.05)
-        address = json.loads(file.read_text())["address"]
+        address = json.loads(file.read_text(encoding="utf-8"))["address"]
         processes.append(dask(elsewhere, "worker", "--no-dashboard", "--nthreads", "2", address))
         status, _ = reproduce(project, "--draws", 3, "--scheduler", address)
     finally:

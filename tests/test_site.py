@@ -43,16 +43,16 @@ FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"></s
 
 def build(folder: Path, page: str) -> subprocess.CompletedProcess:
     (folder / "static").mkdir(exist_ok=True)
-    (folder / "static" / "own.css").write_text("body {color: teal}")
-    (folder / "conf.py").write_text(CONFIGURATION)
-    (folder / "figure.svg").write_text(FIGURE)
-    (folder / "index.md").write_text(page)
+    (folder / "static" / "own.css").write_text("body {color: teal}", encoding="utf-8")
+    (folder / "conf.py").write_text(CONFIGURATION, encoding="utf-8")
+    (folder / "figure.svg").write_text(FIGURE, encoding="utf-8")
+    (folder / "index.md").write_text(page, encoding="utf-8")
     return rebuild(folder)
 
 
 def rebuild(folder: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "sphinx", "-b", "html", folder, folder / "site"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(site):
-    return (site / "index.html").read_text()
+    return (site / "index.html").read_text(encoding="utf-8")
 
 
 def test_every_formula_is_typeset_and_has_its_mathml(page):
@@ -81,7 +81,7 @@ def test_a_numbered_equation_can_be_referred_to(page):
 
 def test_the_style_sheet_has_every_class_of_the_formulas(site, page):
     (bundle,) = (site / "_static").glob("bundle-*.css")
-    styles = bundle.read_text()
+    styles = bundle.read_text(encoding="utf-8")
     assert "color: teal" in styles
     formulas = "".join(re.findall(r"<mjx-container.*?</mjx-container>", page))
     names = {name for text in re.findall(r'class="([^"]*)"', formulas) for name in text.split()}
@@ -93,7 +93,7 @@ def test_the_style_sheet_has_every_class_of_the_formulas(site, page):
 
 def test_every_font_that_the_styles_name_is_there(site):
     (bundle,) = (site / "_static").glob("bundle-*.css")
-    fonts = re.findall(r'url\("(math/[^"]*)"\)', bundle.read_text())
+    fonts = re.findall(r'url\("(math/[^"]*)"\)', bundle.read_text(encoding="utf-8"))
     assert len(fonts) > 3
     assert all((site / "_static" / font).stat().st_size < 20_000 for font in fonts)
 
@@ -139,11 +139,11 @@ def test_a_formula_that_mathjax_refuses_fails_the_build(tmp_path):
 
 def test_a_page_that_did_not_change_gets_a_style_that_did(tmp_path):
     assert build(tmp_path, PAGE).returncode == 0
-    (tmp_path / "static" / "own.css").write_text("body {color: olive}")
+    (tmp_path / "static" / "own.css").write_text("body {color: olive}", encoding="utf-8")
     assert rebuild(tmp_path).returncode == 0
     names = weigh.first_view(tmp_path / "site", "index.html")
     (bundle,) = (name for name in names if "bundle" in name and name.endswith(".css"))
-    assert "color: olive" in (tmp_path / "site" / bundle).read_text()
+    assert "color: olive" in (tmp_path / "site" / bundle).read_text(encoding="utf-8")
 
 
 def test_the_policy_allows_what_the_page_has_and_nothing_else(page):
@@ -186,13 +186,17 @@ def test_the_first_view_is_light_and_from_the_site_itself(site):
 
 
 def test_weighing_refuses_what_comes_from_elsewhere(tmp_path):
-    (tmp_path / "page.html").write_text('<script src="https://elsewhere.example/x.js"></script>')
+    (tmp_path / "page.html").write_text(
+        '<script src="https://elsewhere.example/x.js"></script>', encoding="utf-8"
+    )
     with pytest.raises(ValueError, match=r"page\.html loads https://elsewhere\.example/x\.js"):
         weigh.first_view(tmp_path, "page.html")
 
 
 def test_weighing_misses_a_file_that_is_not_there(tmp_path):
-    (tmp_path / "page.html").write_text('<link rel="stylesheet" href="gone.css" />')
+    (tmp_path / "page.html").write_text(
+        '<link rel="stylesheet" href="gone.css" />', encoding="utf-8"
+    )
     with pytest.raises(FileNotFoundError):
         weigh.first_view(tmp_path, "page.html")
 

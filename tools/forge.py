@@ -39,7 +39,7 @@ def repository() -> str | None:
     if environment.get("CI_PROJECT_URL"):  # GitLab
         return environment["CI_PROJECT_URL"]
     remote = subprocess.run(
-        ["git", "remote", "get-url", "origin"], cwd=HERE, capture_output=True, text=True
+        ["git", "remote", "get-url", "origin"], cwd=HERE, capture_output=True, encoding="utf-8"
     )
     return web_address(remote.stdout.strip()) if remote.returncode == 0 else None
 
@@ -62,5 +62,5 @@ def branch() -> str:
     if on_forge:
         return on_forge
     head = ["git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD"]
-    answer = subprocess.run(head, cwd=HERE, capture_output=True, text=True).stdout.strip()
+    answer = subprocess.run(head, cwd=HERE, capture_output=True, encoding="utf-8").stdout.strip()
     return answer.removeprefix("origin/") or "main"

@@ -21,7 +21,9 @@ def main() -> None:
     # An extra that is asked for must be pinned as such: for `coverage[toml]>=7` an old pip takes
     # the newest coverage, finds no hash of it, and stops.
     command += ["--no-strip-extras", "--generate-hashes", "pyproject.toml"]
-    locked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    locked = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
     (ROOT / "requirements.txt").write_text(HEADER + locked, encoding="utf-8")
 
 

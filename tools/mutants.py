@@ -34,20 +34,20 @@ class Trial:
         """Try each mutant, and record and print what became of it."""
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         assert terminal is not None
-        record = json.loads(Path("mutmut-stats.json").read_text())
+        record = json.loads(Path("mutmut-stats.json").read_text(encoding="utf-8"))
         seconds, reaching = record["duration_by_test"], record["tests_by_mangled_function_name"]
         tests = sorted(session.items, key=lambda test: seconds[test.nodeid])
         gc.freeze()  # a copy that collects garbage would copy all memory
         if self.verdict("", tests, seconds) != SURVIVED:
             raise pytest.UsageError("without a mutant, too, a test fails")
         for path in sorted(Path("fa_lib").glob("*.meta")):
-            data = json.loads(path.read_text())
+            data = json.loads(path.read_text(encoding="utf-8"))
             codes = data["exit_code_by_key"]
             for name in fnmatch.filter(codes, self.pattern):
                 reached = set(reaching.get(name.rpartition("__mutmut_")[0], ()))
                 mine = [test for test in tests if test.nodeid in reached]
                 codes[name] = self.verdict(name, mine, seconds) if mine else UNTESTED
-            path.write_text(json.dumps(data))
+            path.write_text(json.dumps(data), encoding="utf-8")
             if codes:
                 terminal.write_line(f"{path.stem}: {score(list(codes.values()))}")
         return True
@@ -86,7 +86,7 @@ def score(codes: list[int | None]) -> str:
 
 def main(pattern: str = "*") -> int:
     """Try the mutants whose names match; return pytest's exit code."""
-    options = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
+    options = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
     os.chdir("mutants")
     sys.path.insert(0, os.getcwd())
     arguments = options["pytest_add_cli_args_test_selection"] + options["pytest_add_cli_args"]

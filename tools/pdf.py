@@ -137,7 +137,7 @@ def date_of_sources() -> str:
     The PDF bears this date, so that it is the same, byte for byte, whenever it is built.
     """
     log = ["git", "log", "-1", "--format=%ct"]
-    answer = subprocess.run(log, cwd=ROOT, capture_output=True, text=True)
+    answer = subprocess.run(log, cwd=ROOT, capture_output=True, encoding="utf-8")
     return answer.stdout.strip() or str(int(time.time()))
 
 

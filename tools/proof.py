@@ -38,7 +38,10 @@ def forbidden(source: str) -> list[str]:
 def coqc(folder: Path, name: str) -> str:
     """Compile one file; return what it printed, or end with Coq's own message."""
     done = subprocess.run(
-        ["coqc", *QUIET, "-Q", ".", "FA", f"{name}.v"], cwd=folder, capture_output=True, text=True
+        ["coqc", *QUIET, "-Q", ".", "FA", f"{name}.v"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
     )
     if done.returncode:
         sys.exit(f"proofs/{name}.v does not check:\n{done.stdout}{done.stderr}")
@@ -51,7 +54,9 @@ def assumptions(folder: Path, module: str, names: list[str]) -> dict[str, str]:
         f'Goal True. idtac "@ {name} ". Abort.\nPrint Assumptions FA.{module}.{name}.\n'
         for name in names
     ]
-    (folder / "questions.v").write_text(f"From FA Require {module}.\n{''.join(questions)}")
+    (folder / "questions.v").write_text(
+        f"From FA Require {module}.\n{''.join(questions)}", encoding="utf-8"
+    )
     answers = coqc(folder, "questions").split("@ ")[1:]
     return {name: " ".join(rest.split()) for name, rest in (a.split(" ", 1) for a in answers)}
 
@@ -69,7 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for module in ORDER:
-            source = (PROOFS / f"{module}.v").read_text()
+            source = (PROOFS / f"{module}.v").read_text(encoding="utf-8")
             if words := forbidden(source):
                 sys.exit(f"proofs/{module}.v contains {', '.join(words)}: expected finished proofs")
             shutil.copy(PROOFS / f"{module}.v", folder)

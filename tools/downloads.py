@@ -98,8 +98,9 @@ def notebook_files(book: Path, title: str) -> dict[str, bytes]:
     for pattern in NEEDED:
         for path in REPOSITORY.glob(pattern):
             found[path.relative_to(REPOSITORY).as_posix()] = path.read_bytes()
+    kinds = (".ipynb", ".py", ".json", ".npz")
     for path in book.rglob("*"):
-        if path.suffix in (".ipynb", ".py", ".json", ".npz") and "checkpoints" not in str(path):
+        if path.suffix in kinds and ".ipynb_checkpoints" not in path.parts:
             found[f"book/{path.relative_to(book).as_posix()}"] = path.read_bytes()
     return {
         f"fa_book/{name}": fill_in(content, address) if name.endswith(".ipynb") else content

@@ -6,6 +6,11 @@ use, widths for the columns of tables, the layout of a page.
     python tools/pdf.py FOLDER       build the PDF from a copy of the sources: `make pdf`
 """
 
+import environment
+
+if __name__ == "__main__":
+    environment.enter()
+
 import os
 import shutil
 import subprocess
@@ -21,6 +26,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.transforms.post_transforms.images import ImageConverter
 from sphinx.util.typing import ExtensionMetadata
 from sphinx_proof.nodes import proof_node
+
+from kept import write
 
 PACKAGES = (
     "texlive-latex-extra texlive-fonts-recommended texlive-xetex latexmk fonts-texgyre "
@@ -154,14 +161,15 @@ def main() -> None:
     target.mkdir(parents=True, exist_ok=True)
     with (target / "log.txt").open("w", encoding="utf-8") as log:  # 8000 lines, of LaTeX's
         run = subprocess.run(
-            [book, *build, "-W", "-n", "--keep-going"],
+            [book, *build, "--all", "-W", "-n", "--keep-going"],
             env={**os.environ, **date, "LATEXMKOPTS": "-halt-on-error"},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     if run.returncode:
         sys.exit(f"the PDF was not built: see {log.name}")
-    shutil.copy(target / "_build" / "latex" / "fa_book.pdf", source.parent / "fa_book.pdf")
+    pdf = (target / "_build" / "latex" / "fa_book.pdf").read_bytes()
+    write(source.parent / "fa_book.pdf", pdf)
 
 
 if __name__ == "__main__":

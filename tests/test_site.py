@@ -1,12 +1,14 @@
 """The Sphinx extensions: a small book is built with them, and looked at."""
 
 import html
+import io
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 import forge
 import kept
@@ -121,6 +123,12 @@ def test_what_was_kept_and_is_not_whole_is_made_again(tmp_path, keep):
     kept.kept(file, lambda: b"whole", "key")
     file.write_bytes(file.read_bytes()[:keep])
     assert kept.kept(file, lambda: b"whole", "key") == b"whole"
+
+
+def test_a_font_does_not_bear_the_time_of_the_build():
+    (source, *_) = typeset.FONTS.glob("*Main-Regular*")
+    font = TTFont(io.BytesIO(typeset.subset_of(source, {65})))
+    assert font["head"].modified == TTFont(source)["head"].modified
 
 
 def test_a_formula_that_changes_is_typeset_anew(tmp_path):

@@ -220,7 +220,7 @@ def write_subset(source: Path, target: Path, codes: set[int], memory: Path) -> N
 
 def subset_of(source: Path, codes: set[int]) -> bytes:
     """Return a font with these characters only."""
-    font, file = TTFont(source), io.BytesIO()
+    font, file = TTFont(source, recalcTimestamp=False), io.BytesIO()
     options = subset.Options(flavor="woff2", notdef_outline=True)
     options.drop_tables += ["FFTM"]  # the font editor's time stamp
     subsetter = subset.Subsetter(options)

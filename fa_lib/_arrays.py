@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_jax_array, is_torch_array
 from array_api_compat import device as device
 from array_api_compat import is_lazy_array as is_lazy_array
 
@@ -59,12 +59,38 @@ def _all_finite(arrays: tuple[Array, ...]) -> bool:
     an accelerator. It is finite only if all entries are. Where it is not, as when it overflows, the
     entries decide.
     """
+    if is_torch_array(arrays[0]):  # whose parameters warn of being read
+        arrays = tuple([array.detach() for array in arrays])
     if not is_exact(arrays[0]):
         of_numpy = isinstance(arrays[0], np.ndarray)
         sums = map(np.vdot, arrays, arrays) if of_numpy else map(namespace(*arrays).sum, arrays)
         if math.isfinite(reduce(operator.add, sums)):
             return True
     return all(bool(namespace(array).all(is_finite(array))) for array in arrays)
+
+
+def copied(array: Array) -> Array:
+    """Return an array of the same entries that no later write to this one can change."""
+    if is_jax_array(array):  # which cannot be written to
+        return array
+    # NB: PyTorch's asarray would cut the graph.
+    return array.clone() if is_torch_array(array) else namespace(array).asarray(array, copy=True)
+
+
+def share_memory(A: Array, B: Array) -> bool:
+    """Tell whether a write to one array could change the other: views of one memory do share it."""
+    if isinstance(A, np.ndarray) and isinstance(B, np.ndarray):
+        return np.shares_memory(A, B)
+    if is_torch_array(A) and is_torch_array(B):
+        (a, after_a), (b, after_b) = map(_addresses, (A, B))
+        return bool(a < after_b and b < after_a)
+    return A is B and not is_jax_array(A)
+
+
+def _addresses(tensor: Array) -> tuple[int, int]:
+    """Return where a tensor's entries begin in memory, and where they end."""
+    reach = sum((n - 1) * stride for n, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return tensor.data_ptr(), tensor.data_ptr() + (reach + 1) * tensor.element_size()
 
 
 def keep_freed_memory() -> None:

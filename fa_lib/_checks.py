@@ -4,14 +4,17 @@ The checks stand here, at the door, so that the mathematics inside can trust its
 """
 
 import math
+import warnings
 from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from numbers import Integral, Number, Rational, Real
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from fa_lib._arrays import Array, all_finite, is_exact, namespace
+from fa_lib._arrays import Array, all_finite, device, is_exact, is_lazy_array, namespace
 
 if TYPE_CHECKING:
     from fa_lib.network import Activation, Loss, State
@@ -87,6 +90,19 @@ def weights(state: "State") -> None:
         if after.shape[-1] != W.shape[-2]:
             expected = f"{_dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
             refuse(f"W_{number}", f"shape {tuple(after.shape)}", expected)
+    warn_of_kernels(state)
+
+
+def warn_of_kernels(state: "State") -> None:
+    """Say so where arrays that could be kernels of convolutions are taken for an ensemble."""
+    shapes = {tuple(W.shape) for W in state.weights}
+    rows, columns = state.weights[0].shape[-2:]
+    if len(shapes) == 1 and state.weights[0].ndim == 4 and rows == columns > 1:
+        warnings.warn(
+            f"weights of shape {shapes.pop()} are taken for an ensemble of networks: the first two "
+            "axes count them. For kernels of a convolution the result is wrong",
+            stacklevel=4,
+        )
 
 
 def feedback(state: "State", *, broadcast: bool = False) -> None:
@@ -179,6 +195,39 @@ def activation(value: "Activation") -> None:
         refuse("activation", repr(value), "an Activation, such as relu")
 
 
+def homogeneous(value: "Activation", W: Array, samples: int) -> None:
+    """Refuse an activation that breaks phi'(h) h = k phi(h) for the degree k that it names.
+
+    It is tried on preactivations of the shape that the first weights give, as it may depend on it.
+    """
+    if value.degree is None:
+        return
+    shape = (samples, W.shape[-2])
+    try:
+        holds = _is_homogeneous(value, namespace(W), W.dtype, device(W), shape)
+    except TypeError:
+        if is_lazy_array(W):  # being traced, the points have no values
+            return
+        raise
+    if not holds:
+        came = f"{value.name}, for which phi'(h) h is not {value.degree} phi(h)"
+        refuse("activation", came, "one of the degree it names; degree=None if it has none")
+
+
+@lru_cache(maxsize=256)
+def _is_homogeneous(
+    value: "Activation", xp: Any, dtype: Any, where: Any, shape: tuple[int, int]
+) -> bool:
+    points = np.resize([Fraction(-2), Fraction(-1, 2), Fraction(1, 4), Fraction(3)], shape)
+    exact = str(dtype) == "object"
+    h = points if exact else xp.asarray(points.astype(float), dtype=dtype, device=where)
+    left, right = value.derivative(h) * h, value.degree * value.value(h)
+    if exact:  # what holds a symbol has no value to compare
+        return not any(isinstance(off, Real) and off for off in (left - right).flat)
+    rounding = float(xp.finfo(dtype).eps) ** 0.5
+    return bool(xp.all(abs(left - right) <= rounding * (abs(left) + abs(right))))
+
+
 def loss(value: "Loss") -> None:
     """Refuse what no network learns from."""
     if not hasattr(value, "error"):
@@ -198,6 +247,7 @@ def run(
     """Refuse what no training step could use."""
     learning(state, rule, activation, loss)
     batch(x, y, state)
+    homogeneous(activation, state.weights[0], x.shape[-2])
 
 
 def pair(name: str, value: object) -> None:

@@ -170,6 +170,7 @@ def lie_closure(
     if activation.degree != 1:
         _checks.refuse("activation", activation.name, "a piecewise linear one, of degree 1")
     start = _generic_state(widths, rule, rng)
+    _checks.homogeneous(activation, start.weights[0], 1)
     moving = start.weights if rule.motion is fixed_feedback else (*start.weights, *start.feedback)
     parameters = sum(M.size for M in moving)
     samples = 8 * parameters

@@ -84,8 +84,8 @@ def linear_teacher(
     Returns
     -------
     y : array (..., N, n_L)
-    teacher : array (n_L, n_0)
-        Entries of standard deviation 1 / sqrt(n_0).
+    teacher : array (..., n_L, n_0)
+        One for each member of an ensemble; entries of standard deviation 1 / sqrt(n_0).
 
     Raises
     ------
@@ -98,8 +98,9 @@ def linear_teacher(
     _checks.count("outputs", outputs)
     _checks.generator(rng)
     spread = _checks.scale("noise", noise, ())
-    teacher = (rng.standard_normal((outputs, x.shape[-1])) / x.shape[-1] ** 0.5).astype(x.dtype)
-    clean = x @ teacher.T
+    shape = (*x.shape[:-2], outputs, x.shape[-1])
+    teacher = (rng.standard_normal(shape) / x.shape[-1] ** 0.5).astype(x.dtype)
+    clean = x @ teacher.mT
     return clean + (spread * rng.standard_normal(clean.shape)).astype(x.dtype), teacher
 
 
@@ -203,13 +204,16 @@ def openml_mnist(folder: str | Path | None = None) -> tuple[np.ndarray, np.ndarr
     return images / 255, one_hot(labels.astype(int))
 
 
-def one_hot(labels: np.ndarray) -> np.ndarray:
+def one_hot(labels: np.ndarray, *, classes: int | None = None) -> np.ndarray:
     """Return a row for each label, with one 1 among zeros.
 
     Parameters
     ----------
     labels : array (N,) of int
-        From 0 on; the largest decides the number of classes.
+        From 0 on.
+    classes : int, optional
+        How many there are: needed for a part of a data set, in which the last may be missing. By
+        default the largest label decides.
 
     Returns
     -------
@@ -218,7 +222,7 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the labels are not whole numbers of zero or more.
+        If the labels are not whole numbers of zero or more, or one of them is no class.
     """
     _checks.plain("labels", labels)
     labels = _checks.as_array("labels", labels, "whole numbers (N,) of zero or more")
@@ -226,7 +230,12 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     if not whole or labels.min() < 0:
         came = f"shape {labels.shape} of {labels.dtype}"
         _checks.refuse("labels", came, "whole numbers (N,) of zero or more")
-    rows: np.ndarray = np.eye(int(labels.max()) + 1)[labels]
+    least = int(labels.max()) + 1
+    if classes is not None:
+        _checks.count("classes", classes)
+        if classes < least:
+            _checks.refuse("classes", classes, f"at least {least}, as one label is {least - 1}")
+    rows: np.ndarray = np.eye(classes or least)[labels]
     return rows
 
 

@@ -170,6 +170,8 @@ def _descend(
         if batch is not checked:  # the full batch comes again and again, and is checked once
             _checks.pair(f"batch {number}", batch)
             _checks.batch(*batch, state)
+            if checked is None:
+                _checks.homogeneous(activation, state.weights[0], batch[0].shape[-2])
             checked = batch
         moved = quiet.run(_step, state, *batch, eta, rule, activation, loss)
         if not quiet.run(_has_only_finite, moved, state):

@@ -11,12 +11,20 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import partial, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, device, is_exact, namespace, stack_last
+from fa_lib._arrays import (
+    Array,
+    copied,
+    device,
+    is_exact,
+    namespace,
+    share_memory,
+    stack_last,
+)
 from fa_lib.network import State
 from fa_lib.rules import Rule, feedback_alignment
 
@@ -31,10 +39,18 @@ def _of_checked_state(
 
     @wraps(law)
     def checked(state: State, /, *args: Options.args, **kwargs: Options.kwargs) -> Values:
-        _checks.feedback(state)
+        rule: Any = kwargs.get("rule", feedback_alignment)
+        _checks.known_rule(rule)
+        (_checks.feedback if rule.reads_feedback else _checks.weights)(state)
         return law(state, *args, **kwargs)
 
     return checked
+
+
+def _junctions(state: State, rule: Rule) -> Iterable[tuple[Array, Array, Array | None]]:
+    """Yield W_i, W_{i+1} and the feedback between them, which is None where a rule reads none."""
+    feedback = state.feedback if rule.reads_feedback else (None,) * (len(state.weights) - 1)
+    return zip(state.weights, state.weights[1:], feedback, strict=False)
 
 
 @_of_checked_state
@@ -46,7 +62,8 @@ def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment)
     Parameters
     ----------
     state : State
-        With feedback of the shape of the weights it replaces.
+        With feedback of the shape of the weights it replaces; a rule that reads none, as GD, needs
+        none.
     degree : number
         k, the activation's degree of homogeneity.
     rule : Rule
@@ -104,7 +121,7 @@ def _neuron_law(state: State, degree: int, rule: Rule) -> tuple[Array, ...]:
     xp = namespace(*state.weights)
     return tuple(
         xp.sum(W * W, axis=-1) / 2 - degree * rule.potential(after, B)
-        for W, after, B in zip(state.weights, state.weights[1:], state.feedback, strict=False)
+        for W, after, B in _junctions(state, rule)
     )
 
 
@@ -130,14 +147,15 @@ def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array,
     ------
     ValueError
         If shapes or dtypes do not fit, or the rule has no such law.
+
+    Notes
+    -----
+    For FA and two layers, Lillicrap et al. (2016) are reported to use it in their supplement.
     """
     _checks.known_rule(rule)
     if rule.gram is None:
         _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
-    return tuple(
-        W @ W.mT - rule.gram(after, B)
-        for W, after, B in zip(state.weights, state.weights[1:], state.feedback, strict=False)
-    )
+    return tuple(W @ W.mT - rule.gram(after, B) for W, after, B in _junctions(state, rule))
 
 
 Law = Callable[[State], Array | tuple[Array, ...]]
@@ -146,6 +164,8 @@ Law = Callable[[State], Array | tuple[Array, ...]]
 def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tuple[Array, ...]]:
     """Yield law(state) less the quadratic parts of all steps so far: exactly constant.
 
+    It is constant as well where nothing moves: see that the law itself does.
+
     For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It holds for
     every step size and every choice of batches. Each law that is quadratic in the state has such a
     twin; the quadratic part of a step is the law of the step alone.
@@ -153,7 +173,8 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     Parameters
     ----------
     states : iterable of State
-        Consecutive states, none left out, as `descend` yields them.
+        Consecutive states, none left out, as `descend` yields them. A loop that updates its arrays
+        in place may be followed as it runs, not afterwards: by then all its states are the last.
     law : callable
         `layer_law`, `neuron_law` or `matrix_law`; for another rule or degree, a function of the
         state that passes it: ``lambda state: layer_law(state, degree=2)``.
@@ -166,8 +187,9 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
     Raises
     ------
     ValueError
-        If a state does not fit the law, or the law is not quadratic in the state, as those of uSF
-        and frSF are not.
+        If a state does not fit the law, or shares the memory of weights with the one before, where
+        they have not moved; or if the law is not quadratic in the state, as those of uSF and frSF
+        are not.
 
     Notes
     -----
@@ -177,17 +199,34 @@ def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tupl
         _checks.refuse("law", repr(law), "a function of the state, such as layer_law")
     unchecked = getattr(law, "__wrapped__", law)  # a step between checked states needs no check
     added: tuple[Array, ...] | None = None
-    before: State | None = None
+    before: tuple[State, State] | None = None  # as it came, and a copy of what it was
     for state in states:
         values = _as_tuple(law(state))
         if before is None:
             _refuse_unless_quadratic(law, state)
         else:
-            step = _combine(operator.sub, state, before)
+            last, copy = before
+            _refuse_aliases(state.weights, last.weights, copy.weights)
+            step = _combine(operator.sub, state, copy)
             terms = _as_tuple(unchecked(step))  # of a step alone, a law keeps the quadratic part
             added = terms if added is None else tuple(map(operator.add, added, terms))
         yield values if added is None else tuple(v - a for v, a in zip(values, added, strict=True))
-        before = state
+        before = state, State(*(tuple(map(copied, part)) for part in state))
+
+
+def _refuse_aliases(
+    weights: tuple[Array, ...], last: tuple[Array, ...], copies: tuple[Array, ...]
+) -> None:
+    """Refuse weights in the memory of the ones before, unless they have moved since.
+
+    Those that moved are followed as they go. Otherwise nothing tells a layer that rests from a list
+    of states that are all one array, updated in place: there the law of any rule seems to rest.
+    """
+    for number, (W, before, copy) in enumerate(zip(weights, last, copies, strict=True), start=1):
+        if share_memory(W, before) and bool(namespace(W).all(copy == W)):
+            _checks.refuse(
+                f"W_{number}", "the memory of the state before", "a copy of its own for each state"
+            )
 
 
 def _refuse_unless_quadratic(law: Law, like: State) -> None:
@@ -219,7 +258,9 @@ def _probe(M: Array, number: int, *, turned: bool) -> Array:
     values = (places % 2 + 4) * (-1) ** (places + number) if turned else places % 3 + 1
     if is_exact(M):
         return 0 * M + values * Fraction(1, 32)
-    return 0 * M + namespace(M).asarray(values / 32, dtype=M.dtype, device=device(M))
+    return namespace(M).zeros_like(M) + namespace(M).asarray(
+        values / 32, dtype=M.dtype, device=device(M)
+    )
 
 
 def _obeys_parallelogram(

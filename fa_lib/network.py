@@ -39,7 +39,8 @@ class Activation(NamedTuple):
 
     Degree k means phi'(h) h = k phi(h) for every h; None means that there is no such k. The laws
     of the paper hold exactly for those activations that have a degree. Where it is 1, training
-    takes the value from the derivative: phi(h) = phi'(h) h.
+    takes the value from the derivative: phi(h) = phi'(h) h. So an activation is tried at a few
+    points before a network uses it, and refused if it does not have the degree that it names.
     """
 
     name: str
@@ -167,6 +168,7 @@ def forward(
     _checks.samples("x", x, state, width=state.weights[0].shape[-1])
     _checks.activation(activation)
     _checks.leading(*state.weights, x)
+    _checks.homogeneous(activation, state.weights[0], x.shape[-2])
     *hidden, readout = state.weights
     inputs, preactivations = [x], []
     for W in hidden:

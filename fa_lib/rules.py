@@ -72,7 +72,8 @@ class Rule(NamedTuple):
         from the output to each hidden layer; None where the error passes layer by layer.
     potential : callable, optional
         (W_{i+1}, B_{i+1}) -> Psi for each neuron of layer i, (..., n_i), whose gradient carries the
-        error back. What `layer_law` and `neuron_law` subtract.
+        error back. What `layer_law` and `neuron_law` subtract. B_{i+1} is None where the rule reads
+        no feedback.
     gram : callable, optional
         (W_{i+1}, B_{i+1}) -> the symmetric matrix (..., n_i, n_i) that `matrix_law` subtracts; its
         diagonal is twice the potential.

@@ -24,6 +24,11 @@ settings.register_profile("find", settings.get_profile("book"), phases=[Phase.ge
 settings.load_profile("book")
 
 
+def pytest_configure(config):
+    """Random ensembles may look like kernels; that the library says so has a test of its own."""
+    config.addinivalue_line("filterwarnings", "ignore:weights of shape:UserWarning")
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, without a window and without the network.

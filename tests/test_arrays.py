@@ -16,6 +16,7 @@ from fa_lib import (
     _arrays,
     compress,
     descend,
+    discrete_law,
     full_batch,
     layer_law,
     leaky_relu,
@@ -332,3 +333,35 @@ def test_small_singular_values_count_in_a_large_ensemble_too():
     A = np.stack([np.diag([1.0, 100 * eps])] * 1000)
     expected = np.diag([1.0, 1 / (100 * eps)])
     assert np.allclose(_arrays.pseudoinverse(A), expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [lambda p: p, lambda p: p.data, lambda p: p.detach().numpy()],
+    ids=["the parameter", "its data", "NumPy's view"],
+)
+@pytest.mark.parametrize("rule", ["FA", "GD"])
+def test_parameters_updated_in_place_are_followed_and_a_list_of_them_is_refused(of, rule):
+    torch = pytest.importorskip("torch")
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0, rule=RULES[rule])
+    weights = [torch.asarray(W.copy(), requires_grad=True) for W in problem.state.weights]
+    feedback = tuple(of(torch.asarray(B.copy())) for B in problem.state.feedback)
+
+    def loop():
+        for _ in range(20):
+            yield problem.state._replace(weights=tuple(map(of, weights)), feedback=feedback)
+            now = problem.state._replace(weights=tuple(W.detach().numpy() for W in weights))
+            moved = velocity(now, problem.x, problem.y, rule=RULES[rule], **problem.options)
+            for W, dW in zip(weights, moved.weights, strict=True):
+                W.data += 0.05 * torch.asarray(dW)
+
+    start = [W.detach().clone() for W in weights]
+    laws = [
+        np.asarray(law.detach() if hasattr(law, "detach") else law)
+        for (law,) in discrete_law(loop())
+    ]
+    assert (np.ptp(laws) < 1e-12) == (rule == "FA")
+    for W, first in zip(weights, start, strict=True):
+        W.data[...] = first
+    with pytest.raises(ValueError, match="the memory of the state before"):
+        list(discrete_law(list(loop())))

@@ -119,15 +119,15 @@ def test_without_scikit_learn_the_error_says_what_to_install(load, monkeypatch):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("noise", [{}, {"noise": 0.5}], ids=["clean", "noisy"])
-def test_a_linear_teacher_draws_its_map_and_then_its_noise(noise, dtype):
+def test_each_member_has_a_linear_teacher_of_its_own_and_then_its_noise(noise, dtype):
     x = np.random.default_rng(1).standard_normal((2, 6, 3)).astype(dtype)
     y, teacher = fa.linear_teacher(x, 4, rng=np.random.default_rng(0), **noise)
     rng = np.random.default_rng(0)
-    assert np.array_equal(teacher, (rng.standard_normal((4, 3)) / 3**0.5).astype(dtype))
+    assert np.array_equal(teacher, (rng.standard_normal((2, 4, 3)) / 3**0.5).astype(dtype))
     assert y.dtype == teacher.dtype == dtype
     off = noise.get("noise", 0) * rng.standard_normal((2, 6, 4))
     # A sum of three products of order one, and the noise.
-    assert abs(y - (x @ teacher.T + off)).max() < 16 * np.finfo(dtype).eps
+    assert abs(y - (x @ teacher.mT + off)).max() < 16 * np.finfo(dtype).eps
 
 
 def test_inputs_without_a_covariance_are_white():
@@ -142,6 +142,19 @@ def test_inputs_of_no_variance_are_zero():
 
 def test_one_label_is_one_row():
     assert fa.one_hot(np.array([2])).tolist() == [[0, 0, 1]]
+
+
+def test_a_part_that_lacks_the_last_class_has_a_column_for_it():
+    assert fa.one_hot(np.array([1, 0]), classes=3).tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [(2, "got 2, expected at least 3, as one label is 2"), (0, "positive"), (2.5, "positive")],
+)
+def test_a_label_beyond_the_classes_is_refused(classes, expected):
+    with pytest.raises(ValueError, match=f"^classes: .*{expected}"):
+        fa.one_hot(np.array([0, 2]), classes=classes)
 
 
 # Classes and splits.

@@ -22,6 +22,7 @@ from fa_lib import (
     matrix_law,
     minibatches,
     neuron_law,
+    relu,
     squared_error,
     squared_relu,
     tanh,
@@ -416,9 +417,9 @@ SHALLOW = initial_state((3, 3, 3), rng=np.random.default_rng(0))
     [
         (SHALLOW, DEEP),
         (DEEP, SHALLOW),
-        (DEEP, DEEP, SHALLOW),
-        (DEEP, DEEP._replace(weights=DEEP.weights[:2])),
-        (DEEP, DEEP._replace(feedback=DEEP.feedback[:1])),
+        (DEEP, each(np.copy, DEEP), SHALLOW),
+        (DEEP, each(np.copy, DEEP)._replace(weights=SHALLOW.weights)),
+        (DEEP, each(np.copy, DEEP)._replace(feedback=DEEP.feedback[:1])),
     ],
     ids=["deeper", "shallower", "shallower later", "less weights", "less feedback"],
 )
@@ -441,7 +442,10 @@ def test_discrete_law_refuses_a_law_that_leaves_out_values_of_a_later_state():
     """Of the last state alone: of its step, from 150 to 250, the law keeps both values."""
     first, *others = DEEP.weights
     law = lambda state: neuron_law(state)[: 1 if state.weights[0][0, 0] > 200 else 2]  # noqa: E731
-    states = [DEEP._replace(weights=(0 * first + start, *others)) for start in (0, 150, 250)]
+    states = [
+        each(np.copy, DEEP._replace(weights=(0 * first + start, *others)))
+        for start in (0, 150, 250)
+    ]
     run = discrete_law(states, law)
     assert [len(next(run)), len(next(run))] == [2, 2]
     with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
@@ -542,7 +546,7 @@ def test_discrete_law_refuses_a_bad_state_wherever_it_comes(law):
     nan = each(lambda M: M * np.nan, good)
     narrow = good._replace(weights=(good.weights[0][:, :1], good.weights[1][:1]))
     for bad in (nan, narrow):
-        run = discrete_law([good, good, bad], law)
+        run = discrete_law([good, each(np.copy, good), bad], law)
         assert len(list(itertools.islice(run, 2))) == 2
         with pytest.raises(ValueError, match=r"^[WB]_[12]: got "):
             next(run)
@@ -554,10 +558,113 @@ def test_discrete_law_checks_each_state_once(law, monkeypatch):
     checked = []
     check = _checks.feedback
     monkeypatch.setattr(_checks, "feedback", lambda state: (checked.append(state), check(state)))
-    run = discrete_law([state] * 9, law)
+    run = discrete_law([each(np.copy, state) for _ in range(9)], law)
     next(run)
     checked.clear()
     assert len(list(run)) == len(checked) == 8
+
+
+def in_place(problem, rule, steps=20):
+    """Yield one state, whose weights move by steps in the memory that they have."""
+    state = each(np.copy, problem.state)
+    for _ in range(steps):
+        yield state
+        moved = velocity(state, problem.x, problem.y, rule=rule, **problem.options)
+        for W, dW in zip(state.weights, moved.weights, strict=True):
+            W += 0.05 * dW
+
+
+VIEWS = {
+    "the arrays": lambda state: state,
+    "views": lambda state: each(lambda M: M[:], state),
+    "views of the transposed": lambda state: each(lambda M: M.T.T, state),
+}
+
+
+@pytest.mark.parametrize("of", VIEWS)
+@pytest.mark.parametrize("law", [layer_law, neuron_law], ids=lambda law: law.__name__)
+def test_discrete_law_refuses_states_that_are_all_the_last(law, of):
+    """Backpropagation, kept in a list: every state is the last, so that nothing seems to move."""
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    states = [VIEWS[of](state) for state in in_place(problem, RULES["GD"])]
+    with pytest.raises(ValueError, match=r"^W_1: got the memory of the state before, expected a c"):
+        list(discrete_law(states, law))
+
+
+@pytest.mark.parametrize("of", VIEWS)
+def test_discrete_law_follows_a_loop_that_works_in_place(of):
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    drift = {
+        rule: np.ptp(
+            [law for (law,) in discrete_law(map(VIEWS[of], in_place(problem, RULES[rule])))]
+        )
+        for rule in ("FA", "GD")
+    }
+    assert drift["FA"] < 1e-12  # 20 steps of sums of at most 20 products of order one
+    assert drift["GD"] > VISIBLE
+
+
+def test_discrete_law_refuses_one_layer_in_place_that_rests_in_a_list():
+    state = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0).state
+    states = [
+        state,
+        each(np.copy, state)._replace(weights=(2 * state.weights[0], state.weights[1])),
+    ]
+    with pytest.raises(ValueError, match=r"^W_2: got the memory of the state before"):
+        list(discrete_law(states))
+
+
+def test_states_of_one_array_of_times_do_not_share_memory():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    run = itertools.islice(
+        descend(problem.state, full_batch(problem.x, problem.y), step=0.05), STEPS
+    )
+    times = State(
+        *(tuple(map(np.stack, zip(*part, strict=True))) for part in zip(*run, strict=True))
+    )
+    states = [each(lambda M, t=t: M[t], times) for t in range(STEPS)]
+    assert np.ptp([law for (law,) in discrete_law(states)], axis=0).max() < 1e-12
+
+
+@pytest.mark.parametrize("rule", ["GD", "uSF"])
+@pytest.mark.parametrize("law", [layer_law, neuron_law])
+def test_the_law_of_a_rule_that_reads_no_feedback_needs_none(law, rule):
+    state = draw_problem((3, 4, 5, 2), 5, linear, squared_error, seed=0).state
+    for feedback in ((), state.feedback[:1], (np.ones((1, 1)),)):
+        bare = State(state.weights, feedback)
+        for ours, theirs in zip(
+            law(bare, rule=RULES[rule]), law(state, rule=RULES[rule]), strict=True
+        ):
+            assert np.array_equal(ours, theirs)
+
+
+def test_the_matrix_law_of_gradient_descent_needs_no_feedback():
+    state = draw_problem((3, 4, 5, 2), 5, linear, squared_error, seed=0).state
+    bare = State(state.weights, ())
+    laws = matrix_law(bare, rule=RULES["GD"])
+    W_1, W_2, W_3 = state.weights
+    assert np.array_equal(laws[0], W_1 @ W_1.T - W_2.T @ W_2)
+    assert np.array_equal(laws[1], W_2 @ W_2.T - W_3.T @ W_3)
+    with pytest.raises(ValueError, match=r"^feedback: got 0 matrices, expected 2"):
+        matrix_law(bare)
+
+
+def test_discrete_law_of_gradient_descent_follows_states_without_feedback():
+    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
+    start = State(problem.state.weights, ())
+    run = descend(start, full_batch(problem.x, problem.y), step=0.05, rule=RULES["GD"])
+    law = functools.partial(layer_law, rule=RULES["GD"])
+    laws = [law for (law,) in discrete_law(itertools.islice(run, STEPS), law)]
+    assert len(laws) == STEPS
+    assert np.ptp(laws, axis=0).max() < 1e-12
+
+
+def test_kernels_are_not_taken_for_an_ensemble_without_a_word():
+    kernel = np.random.default_rng(0).standard_normal((4, 4, 3, 3))
+    with pytest.warns(
+        UserWarning, match=r"weights of shape \(4, 4, 3, 3\) are taken for an ensemble"
+    ):
+        layer_law(State((kernel, kernel + 1), (kernel,)))
 
 
 def probes_of(state):

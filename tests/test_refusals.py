@@ -548,3 +548,64 @@ def test_arrays_whose_operators_mean_something_else_are_refused(kind):
 def test_an_object_that_looks_like_an_array_is_refused():
     fake = SimpleNamespace(shape=(6, 3), ndim=2, dtype="float64")
     refused(lambda: forward(state, fake), "x", "a SimpleNamespace", "an array")
+
+
+def softplus(h):
+    return np.logaddexp(h, 0)
+
+
+def sigmoid(h):
+    return 1 / (1 + np.exp(-h))
+
+
+# Each says of itself that it has a degree, and has another one or none.
+LIARS = {
+    "softplus": fa_lib.Activation("softplus", softplus, sigmoid, 1),
+    "ReLU whose slope begins at 1": fa_lib.relu._replace(derivative=lambda h: (h > 1) * 1.0),
+    "squared ReLU of degree 1": fa_lib.squared_relu._replace(degree=1),
+    "slope of the wrong sign": fa_lib.relu._replace(derivative=lambda h: (h < 0) * 1.0),
+    "not a number": fa_lib.relu._replace(value=lambda h: h * np.nan),
+}
+
+
+@pytest.mark.parametrize("liar", LIARS)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda phi: forward(state, x, activation=phi),
+        lambda phi: velocity(state, x, y, activation=phi),
+        lambda phi: velocity(state, x[:1], y[:1], activation=phi),
+        lambda phi: list(
+            itertools.islice(descend(state, full_batch(x, y), step=0.1, activation=phi), 2)
+        ),
+        lambda phi: flow(state, x, y, [0.1], activation=phi),
+        lambda phi: signal_alignment(state, x, y, activation=phi),
+        lambda phi: fa_lib.count_laws((1, 4, 1), activation=phi, rng=np.random.default_rng(0)),
+    ],
+    ids=["forward", "velocity", "one sample", "descend", "flow", "alignment", "count"],
+)
+def test_an_activation_that_breaks_its_word_is_refused(use, liar):
+    refused(lambda: use(LIARS[liar]), "activation", "for which phi'(h) h is not 1 phi(h)", "degree")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, object])
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_an_activation_that_keeps_its_word_is_used(degree, dtype):
+    """By absolute values, with masks of the shape of what comes in."""
+    convert = np.vectorize(Fraction, otypes=[object]) if dtype is object else np.dtype(dtype).type
+    mask = convert(np.arange(4)[None, :] % 2)
+    phi = fa_lib.Activation(
+        "masked",
+        lambda h: mask * abs(h**degree),
+        lambda h: mask * degree * abs(h**degree) / h,
+        degree,
+    )
+    small = each(convert, initial_state((3, 4, 2), rng=np.random.default_rng(0)))
+    moved = velocity(small, convert(x), convert(y), activation=phi)
+    assert moved.weights[0].shape == (4, 3)
+
+
+def test_an_activation_without_a_degree_gives_no_word():
+    phi = fa_lib.Activation("softplus", softplus, sigmoid, None)
+    _, (*_, prediction) = forward(state, x, activation=phi)
+    assert prediction.shape == y.shape

@@ -47,9 +47,13 @@ def _of_checked_state(
     return checked
 
 
-def _junctions(state: State, rule: Rule) -> Iterable[tuple[Array, Array, Array | None]]:
-    """Yield W_i, W_{i+1} and the feedback between them, which is None where a rule reads none."""
-    feedback = state.feedback if rule.reads_feedback else (None,) * (len(state.weights) - 1)
+def _junctions(state: State) -> Iterable[tuple[Array, Array, Array | None]]:
+    """Yield W_i, W_{i+1} and the feedback between them; None where a rule that reads none has none.
+
+    A rule's law may read feedback that its signals do not: that of FA along a run by GD, say.
+    """
+    hidden = len(state.weights) - 1
+    feedback = state.feedback if len(state.feedback) == hidden else (None,) * hidden
     return zip(state.weights, state.weights[1:], feedback, strict=False)
 
 
@@ -121,7 +125,7 @@ def _neuron_law(state: State, degree: int, rule: Rule) -> tuple[Array, ...]:
     xp = namespace(*state.weights)
     return tuple(
         xp.sum(W * W, axis=-1) / 2 - degree * rule.potential(after, B)
-        for W, after, B in _junctions(state, rule)
+        for W, after, B in _junctions(state)
     )
 
 
@@ -155,7 +159,7 @@ def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array,
     _checks.known_rule(rule)
     if rule.gram is None:
         _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
-    return tuple(W @ W.mT - rule.gram(after, B) for W, after, B in _junctions(state, rule))
+    return tuple(W @ W.mT - rule.gram(after, B) for W, after, B in _junctions(state))
 
 
 Law = Callable[[State], Array | tuple[Array, ...]]

@@ -34,7 +34,7 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away book build draws execute live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment execute intervals live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
 	$(PYTHON) -m pytest -n 2 --dist loadfile -p no:nbval $(PLAIN) --cov $(LIBRARY)

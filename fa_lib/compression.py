@@ -2,7 +2,7 @@
 
 W_1 moves by dW_1/dt = -sum over samples of delta_1 x^T, inside the row space of X. With orthonormal
 columns Q that span it, W_1 = W_1 Q Q^T + W_perp: the first part trains in N dimensions, the second
-rests and sees no sample.
+sees no sample, and rests unless the weights decay.
 """
 
 from typing import NamedTuple

@@ -75,7 +75,7 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
     Returns
     -------
     inside, outside : arrays (..., m, n_0)
-        Their sum is w. Training moves W_1 only inside.
+        Their sum is w. Training moves W_1 only inside, unless its weights decay.
 
     Raises
     ------

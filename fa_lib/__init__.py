@@ -29,7 +29,8 @@ from fa_lib.dynamics import (
     velocity,
     virtual_networks,
 )
-from fa_lib.laws import discrete_law, layer_law, matrix_law, neuron_law
+from fa_lib.laws import discrete_law, junction, layer_law, matrix_law, neuron_law
+from fa_lib.ledger import Ledger, ledger
 from fa_lib.linear import (
     convergence_rate,
     end_to_end,
@@ -69,6 +70,7 @@ __all__ = [
     "Activation",
     "Diverged",
     "Expansion",
+    "Ledger",
     "LieClosure",
     "Loss",
     "Rule",
@@ -91,10 +93,12 @@ __all__ = [
     "gaussian_inputs",
     "gradient_descent",
     "initial_state",
+    "junction",
     "keep_classes",
     "kolen_pollack",
     "layer_law",
     "leaky_relu",
+    "ledger",
     "lie_closure",
     "linear",
     "linear_teacher",

@@ -77,6 +77,11 @@ def copied(array: Array) -> Array:
     return array.clone() if is_torch_array(array) else namespace(array).asarray(array, copy=True)
 
 
+def detached(array: Array) -> Array:
+    """Return a copy, as `copied` does, that belongs to no graph of PyTorch."""
+    return copied(array.detach() if is_torch_array(array) else array)
+
+
 def share_memory(A: Array, B: Array) -> bool:
     """Tell whether a write to one array could change the other: views of one memory do share it."""
     if isinstance(A, np.ndarray) and isinstance(B, np.ndarray):

@@ -6,16 +6,17 @@ the feedback moves. Layer i then moves by dW_i/dt = -sum over samples of delta_i
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace, product, pseudoinverse, scaled
 from fa_lib.network import State
 
 Signals = Callable[[State, Sequence[Array], Array, Array], Sequence[Array]]
+Carriers = Callable[[State], tuple[Array, ...]]
 
 
-def passed_back(carriers: Callable[[State], tuple[Array, ...]]) -> Signals:
+def passed_back(carriers: Carriers) -> Signals:
     """Pass the error layer by layer: delta_i = (M_{i+1}^T delta_{i+1}) * phi'(h_i).
 
     ``carriers`` gives ``M_2..M_L`` from the state.
@@ -79,6 +80,9 @@ class Rule(NamedTuple):
         diagonal is twice the potential.
     reads_feedback : bool
         Whether the signals depend on the feedback at all.
+    carriers : callable, optional
+        state -> the matrices M_2..M_L that carry the error back, where it passes layer by layer;
+        None where it is broadcast.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Rule(NamedTuple):
     potential: Callable[[Array, Array], Array] | None = None
     gram: Callable[[Array, Array], Array] | None = None
     reads_feedback: bool = True
+    carriers: Carriers | None = None
 
     @property
     def broadcast(self) -> bool:
@@ -112,40 +117,47 @@ def _pseudoinverses(state: State) -> tuple[Array, ...]:
     return tuple(pseudoinverse(W).mT for W in state.weights[1:])
 
 
+def _of_weights(state: State) -> tuple[Array, ...]:
+    return state.weights[1:]
+
+
+def _of_feedback(state: State) -> tuple[Array, ...]:
+    return state.feedback
+
+
+def _layered(name: str, carriers: Carriers, **more: Any) -> Rule:
+    return Rule(name, passed_back(carriers), carriers=carriers, **more)
+
+
 def _direct(name: str, teacher: Callable[[Array, Array], Array]) -> Rule:
     return Rule(name, broadcast(teacher), teacher=teacher)
 
 
-gradient_descent = Rule(
+gradient_descent = _layered(
     "GD",
-    passed_back(lambda state: state.weights[1:]),
+    _of_weights,
     potential=lambda W, B: _columns(W * W) / 2,
     gram=lambda W, B: W.mT @ W,
     reads_feedback=False,
 )
-feedback_alignment = Rule(
+feedback_alignment = _layered(
     "FA",
-    passed_back(lambda state: state.feedback),
+    _of_feedback,
     potential=lambda W, B: _columns(W * B),
     gram=lambda W, B: B.mT @ W + W.mT @ B,
 )
-sign_symmetric = Rule(
-    "uSF",
-    passed_back(_signs),
-    potential=lambda W, B: _columns(abs(W)),
-    reads_feedback=False,
+sign_symmetric = _layered(
+    "uSF", _signs, potential=lambda W, B: _columns(abs(W)), reads_feedback=False
 )
-weighted_sign = Rule(
-    "frSF", passed_back(_weighted_signs), potential=lambda W, B: _columns(abs(B * W))
-)
-kolen_pollack = Rule(
+weighted_sign = _layered("frSF", _weighted_signs, potential=lambda W, B: _columns(abs(B * W)))
+kolen_pollack = _layered(
     "KP",
-    passed_back(lambda state: state.feedback),
-    following_feedback,
+    _of_feedback,
+    motion=following_feedback,
     potential=lambda W, B: _columns(B * B) / 2,
     gram=lambda W, B: B.mT @ B,
 )
-pseudo_backpropagation = Rule("pseudo-BP", passed_back(_pseudoinverses), reads_feedback=False)
+pseudo_backpropagation = _layered("pseudo-BP", _pseudoinverses, reads_feedback=False)
 direct_feedback_alignment = _direct("DFA", lambda error, y: error)
 target_projection = _direct("DRTP", lambda error, y: -y)
 
@@ -186,4 +198,11 @@ def with_weight_decay(rule: Rule, decay: float) -> Rule:
             return State(moved.weights, tuple(map(decayed, directions[1:], state.feedback)))
         return moved
 
-    return Rule(f"{rule.name}, decay", rule.signals, motion, rule.teacher)
+    return Rule(
+        f"{rule.name}, decay",
+        rule.signals,
+        motion,
+        rule.teacher,
+        reads_feedback=rule.reads_feedback,
+        carriers=rule.carriers,
+    )

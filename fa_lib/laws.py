@@ -178,18 +178,19 @@ def junction(
 
     Parameters
     ----------
-    incoming : sequence of arrays (n, ...)
-        Units or channels first: dense weights (n, n_in), biases (n,), kernels (n, channels, k, k).
-    outgoing : sequence of arrays (m, n, ...)
-        Units or channels second. Dense weights on flattened channels, (m, n positions), are
-        reshaped to (m, n, positions) before.
-    feedback : sequence of arrays (m, n, ...)
-        What carries the error back in the place of each of these, in their shape.
+    incoming : sequence of arrays, of any shape
+        Their first axis counts the n units or channels: dense weights, biases, kernels (as PyTorch
+        lays them out).
+    outgoing : sequence of arrays, of any shape
+        Their second axis counts the units or channels. Where channels were flattened for dense
+        weights, these are reshaped first, to three axes: outputs, channels, positions.
+    feedback : sequence of arrays, of any shape
+        What carries the error back in the place of each of these, in its shape.
 
     Returns
     -------
     State
-        Of new arrays: weights (n, fan in) and (fan out, n), feedback (fan out, n).
+        Of new arrays: W_1 has n rows, W_2 and B_2 have n columns.
 
     Raises
     ------

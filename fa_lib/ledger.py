@@ -41,7 +41,7 @@ class Ledger(NamedTuple):
         How far rounding may have moved it, in this dtype and so many steps.
     moved : array
         The sum over steps and entries of |dW_i| and |dW_{i+1}|; zero says that nothing was tested.
-    broken : array of int
+    broken : array
         The first step whose balance was beyond rounding; 0 if none was.
     steps : int
     """

@@ -60,6 +60,12 @@ def twins(state, **arguments):
     return list(fa_lib.discrete_law(states(), **arguments))
 
 
+def noted(state, **options):
+    init, update = fa_lib.ledger(**options)
+    book = update(init(state), State(tuple(W / 2 for W in state.weights), state.feedback))
+    return book.value, book.corrected, book.drift, book.moved  # the budget is that of the dtype
+
+
 def positional(law):
     return lambda state, **arguments: law(state, **arguments)
 
@@ -111,12 +117,14 @@ CALLS = {
         {"weight_scale": 2.0, "feedback_scale": 0.5, "rule": fa_lib.feedback_alignment},
         {"widths": (3, 4, 2)},
     ),
+    "junction": Call(fa_lib.junction, {}),
     "keep_classes": Call(fa_lib.keep_classes, {"x": X, "y": LABELLED}, {"classes": [0, 2]}),
     "layer_law": Call(
         positional(fa_lib.layer_law),
         {"state": STATE, "degree": 1, "rule": fa_lib.feedback_alignment},
     ),
     "leaky_relu": Call(lambda **a: fa_lib.leaky_relu(**a).value(X), {"slope": 0.25}),
+    "ledger": Call(noted, {"state": STATE, "rule": fa_lib.feedback_alignment, "degree": 1}),
     "lie_closure": Call(
         seeded(fa_lib.lie_closure),
         {"activation": fa_lib.linear, "rule": fa_lib.feedback_alignment},
@@ -159,8 +167,8 @@ CALLS = {
     ),
     "Expansion": Call(expanded, {"small": SMALL[0]}, SMALL[2]._asdict()),
 }
-# These read a file or the network, or take labels: below, or in test_data.
-ELSEWHERE = {"digits", "mnist", "one_hot", "openml_mnist"}
+# These read a file or the network, take labels, or arrays of any shape: below, or elsewhere.
+ELSEWHERE = {"digits", "junction", "mnist", "one_hot", "openml_mnist"}
 
 
 def matrices_of(arguments):
@@ -222,7 +230,17 @@ def test_every_public_function_is_attacked():
 
 def test_every_parameter_is_attacked_or_has_a_reason():
     """Widths, rng, times and ensembles are refused by the tables of test_refusals."""
-    elsewhere = {"rng", "widths", "times", "ensemble", "batches", "states", "classes", "path"}
+    elsewhere = {
+        "rng",
+        "widths",
+        "times",
+        "ensemble",
+        "batches",
+        "states",
+        "classes",
+        "path",
+        "rates",
+    }
     for name, call in CALLS.items():
         if name not in ELSEWHERE | {"Expansion"}:
             parameters = set(inspect.signature(getattr(fa_lib, name)).parameters)

@@ -26,8 +26,10 @@ from fa_lib.dynamics import (
     full_batch,
     minibatches,
     readout_velocity,
+    train,
     velocity,
     virtual_networks,
+    watch,
 )
 from fa_lib.laws import discrete_law, junction, layer_law, matrix_law, neuron_law
 from fa_lib.ledger import Ledger, ledger
@@ -122,9 +124,11 @@ __all__ = [
     "squared_relu",
     "tanh",
     "target_projection",
+    "train",
     "update_alignment",
     "velocity",
     "virtual_networks",
+    "watch",
     "weight_alignment",
     "weighted_sign",
     "with_weight_decay",

@@ -6,8 +6,9 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_jax_array, is_torch_array
+from array_api_compat import array_namespace, is_torch_array
 from array_api_compat import device as device
+from array_api_compat import is_jax_array as is_jax_array
 from array_api_compat import is_lazy_array as is_lazy_array
 
 Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
@@ -67,6 +68,14 @@ def _all_finite(arrays: tuple[Array, ...]) -> bool:
         if math.isfinite(reduce(operator.add, sums)):
             return True
     return all(bool(namespace(array).all(is_finite(array))) for array in arrays)
+
+
+def holds(flag: Array) -> bool:
+    """Read a truth value of JAX; one that is being traced has no value yet, and passes."""
+    try:
+        return bool(flag)
+    except TypeError:
+        return True
 
 
 def copied(array: Array) -> Array:

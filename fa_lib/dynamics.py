@@ -4,9 +4,9 @@ import contextvars
 import itertools
 import math
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -14,17 +14,22 @@ from scipy.integrate import solve_ivp
 from fa_lib import _checks
 from fa_lib._arrays import (
     Array,
+    all_finite,
     all_finite_quietly,
     device,
+    holds,
     is_finite,
+    is_jax_array,
     keep_freed_memory,
     namespace,
     product,
 )
+from fa_lib._compiled import TOGETHER, after_first, checked_step, joined, scan, together
 from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
 from fa_lib.rules import Rule, feedback_alignment, fixed_feedback
 
 Batch = tuple[Array, Array]
+How = tuple[Any, Rule, Activation, Loss]  # the step, and what is learned by, through, and from
 
 
 def velocity(
@@ -158,26 +163,224 @@ def _descend(
     rule: Rule,
     activation: Activation,
     loss: Loss,
+    first: int = 1,
 ) -> Iterator[State]:
     yield state
     keep_freed_memory()
     checked = None
     eta = _for_matrices(step)
+    compiled = is_jax_array(state.weights[0]) and checked_step(_step, rule, activation, loss)
     # NumPy keeps in the context what it warns of. To set that once costs less than in each step.
     quiet = contextvars.copy_context()
     quiet.run(np.seterr, over="ignore", invalid="ignore")
-    for number, batch in enumerate(batches, start=1):
+    for number, batch in enumerate(batches, start=first):
         if batch is not checked:  # the full batch comes again and again, and is checked once
             _checks.pair(f"batch {number}", batch)
             _checks.batch(*batch, state)
             if checked is None:
                 _checks.homogeneous(activation, state.weights[0], batch[0].shape[-2])
             checked = batch
-        moved = quiet.run(_step, state, *batch, eta, rule, activation, loss)
-        if not quiet.run(_has_only_finite, moved, state):
+        if compiled:
+            moved, finite = compiled(state, *batch, eta)
+            finite = holds(finite)
+        else:
+            moved = quiet.run(_step, state, *batch, eta, rule, activation, loss)
+            finite = quiet.run(_has_only_finite, moved, state)
+        if not finite:
             raise _divergence(state, moved, number, step)
         state = moved
         yield state
+
+
+def train(
+    state: State,
+    batches: Iterable[Batch],
+    *,
+    step: Any,
+    steps: int,
+    every: int = 1,
+    rule: Rule = feedback_alignment,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> State:
+    """Train by steps and return the path: the state at each of them, or at every k-th.
+
+    A path is a State with an axis of time before all others: its law, its angles or its end-to-end
+    map are one call, without a loop. ``path.at(-1)`` is the last state. On JAX's arrays the run is
+    one compiled scan.
+
+    Parameters
+    ----------
+    state, batches, step, rule, activation, loss
+        As in `descend`.
+    steps : int
+        How many; of as many batches.
+    every : int
+        The path has the states after 0, every, 2 every, .. steps; it divides ``steps``. With
+        ``every=steps`` these are the first and the last.
+
+    Returns
+    -------
+    State
+        Matrices (T+1, ..., n_i, n_{i-1}); feedback that rests has a time axis of length 1.
+
+    Raises
+    ------
+    ValueError
+        If an argument or a batch does not fit, or there are too few batches.
+    Diverged
+        As `descend`.
+
+    Examples
+    --------
+    >>> from fa_lib import initial_state, layer_law
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
+    >>> path = train(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01, steps=10)
+    >>> path.weights[0].shape, layer_law(path).shape
+    ((11, 5, 3), (11, 1))
+    """
+    options = {"step": step, "rule": rule, "activation": activation, "loss": loss}
+    rests = getattr(rule, "motion", None) is fixed_feedback
+    moving = _weights if rests else _all_matrices
+    _, (weights, *feedback) = watch(moving, state, batches, steps=steps, every=every, **options)
+    return State(weights, feedback[0] if feedback else tuple(B[None] for B in state.feedback))
+
+
+def _weights(state: State) -> tuple[tuple[Array, ...], ...]:
+    return (state.weights,)
+
+
+def _all_matrices(state: State) -> tuple[tuple[Array, ...], ...]:
+    return state.weights, state.feedback
+
+
+def watch(
+    values: Callable[[State], Any],
+    state: State,
+    batches: Iterable[Batch],
+    *,
+    step: Any,
+    steps: int,
+    every: int = 1,
+    rule: Rule = feedback_alignment,
+    activation: Activation = relu,
+    loss: Loss = squared_error,
+) -> tuple[State, Any]:
+    """Train by steps and keep what a function says of the states, where the states are too large.
+
+    Parameters
+    ----------
+    values : callable
+        state -> an array, or a tuple of arrays, tuples and so on. On JAX's arrays it is compiled:
+        define it once, outside of loops.
+    state, batches, step, steps, every, rule, activation, loss
+        As in `train`.
+
+    Returns
+    -------
+    end : State
+    values
+        As the function returns them, with an axis of time before all others.
+
+    Raises
+    ------
+    ValueError, Diverged
+        As `train`, or if ``values`` is no function.
+
+    Examples
+    --------
+    >>> from fa_lib import initial_state, layer_law
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
+    >>> start = initial_state((3, 5, 1), rng=rng)
+    >>> end, laws = watch(layer_law, start, full_batch(x, y), step=0.01, steps=10, every=5)
+    >>> laws.shape
+    (3, 1)
+    """
+    if not callable(values):
+        _checks.refuse("values", repr(values), "a function of the state, such as layer_law")
+    _checks.learning(state, rule, activation, loss)
+    step = _checks.step_size(step, state)
+    _checks.count("steps", steps)
+    _checks.count("every", every, most=steps)
+    if steps % every:
+        _checks.refuse("every", every, f"a divisor of {steps}, the number of steps")
+    how = _scanned if is_jax_array(state.weights[0]) else _looked_at
+    end, seen = how(values, state, iter(batches), steps, every, (step, rule, activation, loss))
+    return end, seen
+
+
+def _looked_at(
+    values: Callable[[State], Any],
+    state: State,
+    batches: Iterator[Batch],
+    steps: int,
+    every: int,
+    how: How,
+    first: int = 1,
+) -> tuple[State, Any]:
+    """Train step by step; return the last state, and the values stacked."""
+    seen, number = [], 0
+    run = _descend(state, itertools.islice(batches, steps), *how, first)
+    for number, state in enumerate(run):
+        if number % every == 0:
+            seen.append(values(state))
+    if number < steps:
+        _too_few(number, steps)
+    return state, _stacked(seen)
+
+
+def _scanned(
+    values: Callable[[State], Any],
+    state: State,
+    batches: Iterator[Batch],
+    steps: int,
+    every: int,
+    how: How,
+) -> tuple[State, Any]:
+    """Do the same on JAX's arrays, by scans where the batches are of one shape.
+
+    Where a scan leaves the finite numbers, it is taken again step by step, to say at which.
+    """
+    step, rule, activation, loss = how
+    run, eta = scan(_step, values, every, rule, activation, loss), _for_matrices(step)
+    held = every * max(1, TOGETHER // every)
+    seen: list[Any] = []
+    for done in range(0, steps, held):
+        pairs = list(itertools.islice(batches, min(held, steps - done)))
+        if len(pairs) < min(held, steps - done):
+            _too_few(done + len(pairs), steps)
+        _checks.pair(f"batch {done + 1}", pairs[0])
+        _checks.batch(*pairs[0], state)
+        if not seen:
+            _checks.homogeneous(activation, state.weights[0], pairs[0][0].shape[-2])
+            state = _spread(state, *pairs[0], *([eta] if hasattr(eta, "shape") else []))
+            seen.append(_stacked([values(state)]))
+        batched = together(pairs, every)
+        end, said = run(state, eta, *batched) if batched else (None, None)
+        if end is None or not all_finite(*end.weights, *end.feedback):
+            end, said = _looked_at(values, state, iter(pairs), len(pairs), every, how, done + 1)
+            said = after_first(said)
+        state = end
+        seen.append(said)
+    return state, joined(seen)
+
+
+def _too_few(came: int, steps: int) -> NoReturn:
+    _checks.refuse("batches", f"{came} of them", f"{steps}, one for each step")
+
+
+def _stacked(seen: list[Any]) -> Any:
+    """Stack what was seen along a new first axis, whatever tuples it stands in."""
+    if isinstance(seen[0], tuple):
+        parts = map(_stacked, map(list, zip(*seen, strict=True)))
+        return seen[0]._make(parts) if hasattr(seen[0], "_make") else tuple(parts)
+    if not hasattr(seen[-1], "shape"):  # exact numbers, of no library
+        return np.asarray(seen)
+    xp = namespace(seen[-1])
+    # The start may lack the axes of an ensemble whose data differ.
+    return xp.stack([xp.broadcast_to(value, seen[-1].shape) for value in seen])
 
 
 def _step(
@@ -462,12 +665,13 @@ def flow(
     return states
 
 
-def _spread(state: State, x: Array, y: Array) -> State:
-    """Give every matrix all leading axes, so that the derivative has the shape of the state."""
+def _spread(state: State, *others: Array) -> State:
+    """Give every matrix all leading axes, so that what it becomes has its shape."""
     matrices = (*state.weights, *state.feedback)
-    leading = np.broadcast_shapes(*(M.shape[:-2] for M in (*matrices, x, y)))
+    leading = np.broadcast_shapes(*(tuple(M.shape[:-2]) for M in (*matrices, *others)))
+    xp = namespace(*matrices)
     return State(
-        *(tuple(np.broadcast_to(M, leading + M.shape[-2:]) for M in part) for part in state)
+        *(tuple(xp.broadcast_to(M, leading + tuple(M.shape[-2:])) for M in part) for part in state)
     )
 
 

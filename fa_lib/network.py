@@ -33,6 +33,13 @@ class State(NamedTuple):
     weights: tuple[Array, ...]
     feedback: tuple[Array, ...]
 
+    def at(self, time: int) -> "State":
+        """Return the state of a path at an index of its axis of time."""
+        return State(
+            tuple(W[time] for W in self.weights),
+            tuple(B[0 if len(B) == 1 else time] for B in self.feedback),
+        )
+
 
 class Activation(NamedTuple):
     """An activation phi, its derivative, and its degree of homogeneity.

@@ -48,6 +48,15 @@ def descended(x, y, **arguments):
     return list(fa_lib.descend(batches=[(x, y)] * 2, **arguments))
 
 
+def trained(x, y, **arguments):
+    return fa_lib.train(batches=[(x, y)] * 2, steps=2, **arguments)
+
+
+def watched(x, y, **arguments):
+    law = fa_lib.layer_law
+    return fa_lib.watch(law, batches=[(x, y)] * 2, steps=2, **arguments)
+
+
 def virtual(x, y, **arguments):
     return list(fa_lib.virtual_networks(batches=[(x, y)] * 2, **arguments))
 
@@ -154,12 +163,14 @@ CALLS = {
         fa_lib.signal_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
     ),
+    "train": Call(trained, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "update_alignment": Call(
         fa_lib.update_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
     ),
     "velocity": Call(fa_lib.velocity, {"state": STATE, **BATCH, **LEARNING}),
     "virtual_networks": Call(virtual, {"state": DIRECT, **BATCH, "step": 0.1, **BROADCAST}),
+    "watch": Call(watched, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "weight_alignment": Call(fa_lib.weight_alignment, {"state": STATE}),
     "with_weight_decay": Call(
         lambda **a: fa_lib.velocity(STATE, X, Y, rule=fa_lib.with_weight_decay(**a)),

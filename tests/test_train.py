@@ -1,0 +1,223 @@
+"""A run of steps as a path: the states that `descend` goes through, and their laws in one call."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from fa_lib import (
+    Diverged,
+    State,
+    descend,
+    end_to_end,
+    full_batch,
+    initial_state,
+    layer_law,
+    leaky_relu,
+    linear,
+    minibatches,
+    relu,
+    squared_error,
+    train,
+    watch,
+    weight_alignment,
+)
+from strategies import RULES, draw_problem, each, exact_problems, problems
+
+STEPS = 6
+SMALL = draw_problem((3, 4, 2), 6, leaky_relu(0.25), squared_error, seed=0)
+OPTIONS = {"step": 0.01, "activation": SMALL.activation}
+
+
+def batches(problem=SMALL):
+    return full_batch(problem.x, problem.y)
+
+
+def states_of(problem, rule="FA", step=1e-3, steps=STEPS, every=1):
+    run = descend(problem.state, batches(problem), step=step, rule=RULES[rule], **problem.options)
+    return list(itertools.islice(run, 0, steps + 1, every))
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 6])
+@pytest.mark.parametrize("rule", ["FA", "GD", "KP"])
+@given(problem=problems(activations=(linear, relu)))
+def test_a_path_has_the_states_of_the_run(rule, every, problem):
+    options = {"step": 1e-3, "rule": RULES[rule], **problem.options}
+    path = train(problem.state, batches(problem), steps=STEPS, every=every, **options)
+    states = states_of(problem, rule, every=every)
+    assert {len(W) for W in path.weights} == {len(states)}
+    for time, state in enumerate(states):
+        for ours, theirs in zip(path.at(time), state, strict=True):
+            for A, B in zip(ours, theirs, strict=True):
+                assert np.array_equal(A, np.broadcast_to(B, A.shape))
+
+
+def test_feedback_that_rests_has_an_axis_of_time_of_length_one():
+    fixed = train(SMALL.state, batches(), steps=4, **OPTIONS)
+    assert [B.shape for B in fixed.feedback] == [(1, 2, 4)]
+    moving = train(SMALL.state, batches(), steps=4, rule=RULES["KP"], **OPTIONS)
+    assert [B.shape for B in moving.feedback] == [(5, 2, 4)]
+
+
+@pytest.mark.parametrize("rule", ["FA", "KP"])
+def test_the_law_of_a_path_is_that_of_its_states(rule):
+    problem = draw_problem((3, 4, 5, 2), 6, linear, squared_error, seed=0, ensemble=(2, 3))
+    path = train(
+        problem.state, batches(problem), step=1e-3, steps=4, rule=RULES[rule], **problem.options
+    )
+    for measure in (layer_law, weight_alignment, end_to_end):
+        together = measure(path)
+        each_alone = [measure(path.at(time)) for time in range(5)]
+        assert np.array_equal(together, np.stack(each_alone))
+    assert layer_law(path).shape == (5, 2, 3, 2)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_values_are_those_of_the_path(every):
+    end, (laws, weights) = watch(
+        lambda state: (layer_law(state), state.weights[:1]),
+        SMALL.state,
+        batches(),
+        steps=6,
+        every=every,
+        **OPTIONS,
+    )
+    path = train(SMALL.state, batches(), steps=6, every=every, **OPTIONS)
+    assert np.array_equal(laws, layer_law(path))
+    assert np.array_equal(weights[0], path.weights[0])
+    assert np.array_equal(end.weights[1], path.at(-1).weights[1])
+
+
+def test_values_may_be_named_as_a_state_is():
+    _, seen = watch(lambda state: state, SMALL.state, batches(), steps=2, **OPTIONS)
+    assert isinstance(seen, State)
+    assert seen.feedback[0].shape == (3, 2, 4)
+
+
+@given(problem=exact_problems())
+def test_a_path_of_fractions_is_exact(problem):
+    path = train(problem.state, batches(problem), step=Fraction(1, 9), steps=2, **problem.options)
+    states = states_of(problem, step=Fraction(1, 9), steps=2)
+    assert all(isinstance(entry, Fraction) for W in path.weights for entry in W.flat)
+    degree = problem.activation.degree
+    for law, state in zip(layer_law(path, degree), states, strict=True):
+        assert np.all(law == layer_law(state, degree))
+
+
+def test_a_value_that_is_one_exact_number_is_kept():
+    exact = each(np.vectorize(Fraction, otypes=[object]), SMALL.state)
+    x, y = (np.vectorize(Fraction, otypes=[object])(a.round(1)) for a in (SMALL.x, SMALL.y))
+    _, traces = watch(
+        lambda state: sum(state.weights[0].ravel()),
+        exact,
+        full_batch(x, y),
+        step=Fraction(1, 9),
+        steps=2,
+    )
+    assert traces.shape == (3,)
+    assert isinstance(traces[2], Fraction)
+
+
+def test_networks_whose_start_is_shared_part_on_the_path():
+    problem = draw_problem((3, 4, 2), 6, linear, squared_error, seed=0, ensemble=(5,))
+    start = initial_state((3, 4, 2), rng=np.random.default_rng(0))
+    path = train(start, batches(problem), step=1e-2, steps=3, activation=linear)
+    assert path.weights[0].shape == (4, 5, 4, 3)
+    assert np.ptp(path.weights[0][0], axis=0).max() == 0 < np.ptp(path.weights[0][1], axis=0).max()
+
+
+def test_each_batch_makes_one_step_and_no_other_is_drawn():
+    drawn = minibatches(SMALL.x, SMALL.y, 2, np.random.default_rng(0))
+    path = train(SMALL.state, drawn, steps=4, **OPTIONS)
+    again = minibatches(SMALL.x, SMALL.y, 2, np.random.default_rng(0))
+    *_, last = itertools.islice(descend(SMALL.state, again, **OPTIONS), 5)
+    assert np.array_equal(path.at(-1).weights[0], last.weights[0])
+    assert np.array_equal(next(drawn)[0], next(again)[0])
+
+
+def test_a_run_that_diverges_says_at_which_step():
+    with pytest.raises(Diverged, match=r"^step \d+ with step size 1000.0 left the finite numbers"):
+        train(SMALL.state, batches(), step=1e3, steps=100, activation=SMALL.activation)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"steps": 0}, "steps: got 0, expected a positive integer"),
+        ({"steps": 6, "every": 4}, "every: got 4, expected a divisor of 6, the number of steps"),
+        ({"steps": 6, "every": 7}, "every: got 7, expected a positive integer of at most 6"),
+        ({"steps": 3, "batches": [(SMALL.x, SMALL.y)] * 2}, "batches: got 2 of them, expected 3"),
+        ({"steps": 1, "batches": [SMALL.x]}, "batch 1: got a ndarray, expected a pair"),
+        ({"steps": 1, "step": -1}, "step: got -1, expected a positive finite number"),
+    ],
+)
+def test_what_makes_no_path_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        train(SMALL.state, **{"batches": batches(), **OPTIONS, **arguments})
+
+
+def test_a_value_that_is_no_function_is_refused():
+    with pytest.raises(ValueError, match=r"^values: got 'law', expected a function of the state"):
+        watch("law", SMALL.state, batches(), steps=1, **OPTIONS)
+
+
+# On JAX's arrays the same, by a compiled scan.
+
+
+def on_jax(problem):
+    jax = pytest.importorskip("jax")
+    to = lambda array: jax.numpy.asarray(array, dtype="float32")  # noqa: E731
+    return problem._replace(state=each(to, problem.state), x=to(problem.x), y=to(problem.y))
+
+
+CLOSE = 1e-5  # some hundred roundings of float32, of entries of order one
+
+
+@pytest.mark.parametrize("rule", ["FA", "KP", "uSF"])
+@pytest.mark.parametrize("ensemble", [(), (3,)])
+@pytest.mark.parametrize(("steps", "every"), [(6, 1), (6, 3), (600, 1), (600, 300)])
+def test_a_compiled_path_is_that_of_numpy(steps, every, ensemble, rule):
+    problem = draw_problem((3, 4, 2), 6, leaky_relu(0.25), squared_error, seed=0, ensemble=ensemble)
+    options = {"step": 1e-3, "steps": steps, "every": every, "rule": RULES[rule], **problem.options}
+    theirs = train(problem.state, batches(problem), **options)
+    ours = train(on_jax(problem).state, batches(on_jax(problem)), **options)
+    for A, B in zip(
+        (*ours.weights, *ours.feedback), (*theirs.weights, *theirs.feedback), strict=True
+    ):
+        assert A.shape == B.shape
+        assert abs(np.asarray(A) - B).max() < CLOSE * abs(B).max()
+
+
+@pytest.mark.parametrize("size", [2, 4])  # the second leaves batches of two shapes
+def test_a_compiled_path_takes_batches_of_several_shapes(size):
+    options = {"steps": 30, "every": 10, **OPTIONS}
+    drawn = minibatches(SMALL.x, SMALL.y, size, np.random.default_rng(0))
+    _, theirs = watch(layer_law, SMALL.state, drawn, **options)
+    there = on_jax(SMALL)
+    drawn = minibatches(there.x, there.y, size, np.random.default_rng(0))
+    _, ours = watch(layer_law, there.state, drawn, **options)
+    assert abs(np.asarray(ours) - theirs).max() < CLOSE * abs(theirs).max()
+
+
+def test_a_compiled_run_that_diverges_says_at_which_step_as_numpy_does():
+    there = on_jax(SMALL)
+    as_float32 = lambda M: M.astype("float32")  # noqa: E731
+    here = SMALL._replace(
+        state=each(as_float32, SMALL.state), x=as_float32(SMALL.x), y=as_float32(SMALL.y)
+    )
+    said = []
+    for problem in (here, there):
+        with pytest.raises(Diverged) as caught:
+            train(problem.state, batches(problem), step=30.0, steps=600, activation=linear)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
+def test_a_compiled_run_refuses_what_numpy_refuses():
+    there = on_jax(SMALL)
+    with pytest.raises(ValueError, match=r"^batches: got 2 of them, expected 3, one for each step"):
+        train(there.state, [(there.x, there.y)] * 2, steps=3, **OPTIONS)
+    with pytest.raises(ValueError, match=r"^batch 2: got|^x: got an entry that is not finite"):
+        train(there.state, [(there.x, there.y), (there.x * np.nan, there.y)], steps=2, **OPTIONS)

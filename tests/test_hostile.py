@@ -49,12 +49,13 @@ def descended(x, y, **arguments):
 
 
 def trained(x, y, **arguments):
-    return fa_lib.train(batches=[(x, y)] * 2, steps=2, **arguments)
+    path = fa_lib.train(batches=[(x, y)] * 2, steps=2, **arguments)
+    return [path.at(time) for time in range(3)]
 
 
 def watched(x, y, **arguments):
-    law = fa_lib.layer_law
-    return fa_lib.watch(law, batches=[(x, y)] * 2, steps=2, **arguments)
+    end, laws = fa_lib.watch(fa_lib.layer_law, batches=[(x, y)] * 2, steps=2, **arguments)
+    return [end, *laws]
 
 
 def virtual(x, y, **arguments):
@@ -251,6 +252,9 @@ def test_every_parameter_is_attacked_or_has_a_reason():
         "classes",
         "path",
         "rates",
+        "steps",
+        "every",
+        "values",
     }
     for name, call in CALLS.items():
         if name not in ELSEWHERE | {"Expansion"}:

@@ -78,33 +78,13 @@ def holds(flag: Array) -> bool:
         return True
 
 
-def copied(array: Array) -> Array:
-    """Return an array of the same entries that no later write to this one can change."""
+def detached(array: Array) -> Array:
+    """Return a copy that no later write to the array can change, and that keeps no graph."""
     if is_jax_array(array):  # which cannot be written to
         return array
-    # NB: PyTorch's asarray would cut the graph.
-    return array.clone() if is_torch_array(array) else namespace(array).asarray(array, copy=True)
-
-
-def detached(array: Array) -> Array:
-    """Return a copy, as `copied` does, that belongs to no graph of PyTorch."""
-    return copied(array.detach() if is_torch_array(array) else array)
-
-
-def share_memory(A: Array, B: Array) -> bool:
-    """Tell whether a write to one array could change the other: views of one memory do share it."""
-    if isinstance(A, np.ndarray) and isinstance(B, np.ndarray):
-        return np.shares_memory(A, B)
-    if is_torch_array(A) and is_torch_array(B):
-        (a, after_a), (b, after_b) = map(_addresses, (A, B))
-        return bool(a < after_b and b < after_a)
-    return A is B and not is_jax_array(A)
-
-
-def _addresses(tensor: Array) -> tuple[int, int]:
-    """Return where a tensor's entries begin in memory, and where they end."""
-    reach = sum((n - 1) * stride for n, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    return tensor.data_ptr(), tensor.data_ptr() + (reach + 1) * tensor.element_size()
+    if is_torch_array(array):
+        return array.detach().clone()
+    return namespace(array).asarray(array, copy=True)
 
 
 def keep_freed_memory() -> None:

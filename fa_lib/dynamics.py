@@ -475,40 +475,41 @@ def virtual_networks(
     batches: Iterable[Batch],
     *,
     step: Any,
+    steps: int,
     rule: Rule,
     activation: Activation = relu,
     loss: Loss = squared_error,
-) -> Iterator[tuple[State, ...]]:
-    """Train as `descend` does, and yield what each hidden layer sees: a two-layer FA network.
+) -> tuple[State, ...]:
+    """Train as `train` does, and return what each hidden layer sees: a path of two layers.
 
-    For hidden layer i it is the state (W_i, V_i; B_i) with the virtual read-out V_i, which starts
+    For hidden layer i it has the states (W_i, V_i; B_i) with the virtual read-out V_i, which starts
     from zero and moves by `readout_velocity`. Theorem 5.1 holds for it: apply any law.
 
     Parameters
     ----------
-    state, batches, step, activation, loss
-        As in `descend`; the run is the same.
+    state, batches, step, steps, activation, loss
+        As in `train`; the run is the same.
     rule : Rule
         One that broadcasts: DFA or DRTP.
 
-    Yields
-    ------
-    tuple of State, one for each hidden layer
+    Returns
+    -------
+    tuple of State, one path for each hidden layer
 
     Raises
     ------
     ValueError, Diverged
-        As `descend`, or if the rule does not broadcast.
+        As `train`, or if the rule does not broadcast.
     """
-    batches, again = itertools.tee(batches)
-    run = descend(state, batches, step=step, rule=rule, activation=activation, loss=loss)
-    readouts = tuple(0 * B for B in state.feedback)
-    for current in run:
-        hidden = zip(current.weights, readouts, current.feedback, strict=False)
-        yield tuple(State((W, V), (B,)) for W, V, B in hidden)
-        for x, y in itertools.islice(again, 1):
-            moved = readout_velocity(current, x, y, rule=rule, activation=activation, loss=loss)
-            readouts = _advance(readouts, moved, _for_matrices(step))
+    options: Any = {"rule": rule, "activation": activation, "loss": loss}
+    batches = list(itertools.islice(batches, steps))
+    path = train(state, batches, step=step, steps=steps, **options)
+    readouts = [tuple(0 * B for B in state.feedback)]
+    for time, (x, y) in enumerate(batches):
+        moved = readout_velocity(path.at(time), x, y, **options)
+        readouts.append(_advance(readouts[-1], moved, _for_matrices(step)))
+    layers = zip(path.weights, map(list, zip(*readouts, strict=True)), path.feedback, strict=False)
+    return tuple(State((W, _stacked(V)), (B,)) for W, V, B in layers)
 
 
 def full_batch(x: Array, y: Array) -> Iterator[Batch]:
@@ -584,8 +585,8 @@ def flow(
     rtol: float = 1e-10,
     atol: float = 1e-12,
     most_evaluations: int = 50_000,
-) -> list[State]:
-    """Solve d(state)/dt = velocity from time 0 and return the state at each of ``times``.
+) -> State:
+    """Solve d(state)/dt = velocity from time 0 and return the path: the state at each of ``times``.
 
     An explicit Runge-Kutta method of order 8 with adaptive steps (SciPy's DOP853): the limit of
     `descend` for small steps, to the tolerances given.
@@ -606,7 +607,8 @@ def flow(
 
     Returns
     -------
-    list of State
+    State
+        With an axis of time before all others, as that of `train`.
 
     Raises
     ------
@@ -653,16 +655,17 @@ def flow(
         solution = solve_ivp(
             derivative, span, _flatten(state), "DOP853", instants, rtol=rtol, atol=atol
         )
-    # SciPy's y is an empty list, and no array, where no time was reached.
-    states = [_unflatten(vector, state) for vector in np.asarray(solution.y).T]
+    reached = np.asarray(solution.y).T  # SciPy's y is an empty list where no time was reached
     if not solution.success:
-        reached = instants[len(states) - 1] if states else 0.0
+        time = instants[len(reached) - 1] if len(reached) else 0.0
         raise Diverged(
-            f"after time {reached:g} the solution left the finite numbers ({solution.message}). "
+            f"after time {time:g} the solution left the finite numbers ({solution.message}). "
             "Try earlier times or smaller initial weights; the last finite state is in `.last`",
-            states[-1] if states else state,
+            _unflatten(reached[-1], state) if len(reached) else state,
         )
-    return states
+    path = _unflatten(reached, state)
+    rests = rule.motion is fixed_feedback
+    return State(path.weights, tuple(B[:1] for B in path.feedback) if rests else path.feedback)
 
 
 def _spread(state: State, *others: Array) -> State:
@@ -679,10 +682,10 @@ def _flatten(state: State) -> np.ndarray:
     return np.concatenate([M.ravel() for M in (*state.weights, *state.feedback)])
 
 
-def _unflatten(vector: np.ndarray, like: State) -> State:
+def _unflatten(vectors: np.ndarray, like: State) -> State:
+    """Return the state of a vector, or the path of a stack of them."""
     matrices = (*like.weights, *like.feedback)
     ends = np.cumsum([M.size for M in matrices])[:-1]
-    parts = [
-        part.reshape(M.shape) for part, M in zip(np.split(vector, ends), matrices, strict=True)
-    ]
+    pieces = zip(np.split(vectors, ends, axis=-1), matrices, strict=True)
+    parts = [piece.reshape(*vectors.shape[:-1], *M.shape) for piece, M in pieces]
     return State(tuple(parts[: len(like.weights)]), tuple(parts[len(like.weights) :]))

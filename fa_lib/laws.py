@@ -1,64 +1,61 @@
 """Conserved quantities of feedback alignment, and their exact twins for finite steps.
 
-Every law has the form (something quadratic in W_i) - k (something linear in W_{i+1}), where k is
-the degree of the activation. Along the flow it is constant. A step of any size adds to it exactly
-the quadratic part of the step: `discrete_law` subtracts what was added, and is constant again.
+A law has the form 1/2 ||W_i||^2 - k Psi(W_{i+1}), where k is the degree of the activation and the
+gradient of Psi carries the error back; for feedback alignment Psi = <W_{i+1}, B_{i+1}>. Along the
+flow it is constant. A step of any size, from W to W + dW, adds 1/2 ||dW_i||^2 and its *balance*,
+<dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, with the carriers M before the step. The balance is zero: that
+is Theorem 5.1, and needs no Psi, so that carriers may move, or be drawn anew. `discrete_law` adds
+up the balances alone, and is constant again.
 """
 
-import itertools
-import math
-import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from fractions import Fraction
-from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-import numpy as np
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from fa_lib import _checks
-from fa_lib._arrays import (
-    Array,
-    copied,
-    device,
-    is_exact,
-    namespace,
-    share_memory,
-    stack_last,
-)
+from fa_lib._arrays import Array, inner, namespace, stack_last
 from fa_lib.network import State
 from fa_lib.rules import Rule, feedback_alignment
 
-Options = ParamSpec("Options")
-Values = TypeVar("Values")
+
+class Terms(NamedTuple):
+    """What a law depends on, besides the state: the rule, the degree k, the rates of the layers."""
+
+    rule: Rule
+    degree: Any
+    rates: tuple[Any, ...] | None
+
+    def of_layers(self, count: int) -> tuple[Any, ...]:
+        """Return a rate for each layer."""
+        return self.rates or (1,) * count
 
 
-def _of_checked_state(
-    law: Callable[Concatenate[State, Options], Values],
-) -> Callable[Concatenate[State, Options], Values]:
-    """Check the state, then apply the law; ``__wrapped__`` is the law without the check."""
-
-    @wraps(law)
-    def checked(state: State, /, *args: Options.args, **kwargs: Options.kwargs) -> Values:
-        rule: Any = kwargs.get("rule", feedback_alignment)
-        _checks.known_rule(rule)
-        (_checks.feedback if rule.reads_feedback else _checks.weights)(state)
-        return law(state, *args, **kwargs)
-
-    return checked
+def terms_of(rule: Rule, degree: Any, rates: Sequence[Any] | None) -> Terms:
+    """Return the terms, or refuse what is none."""
+    _checks.known_rule(rule)
+    _checks.finite_number("degree", degree)
+    rates = None if rates is None else tuple(rates)
+    for number, rate in enumerate(rates or (), start=1):
+        _checks.positive_number(f"rate {number}", rate)
+    return Terms(rule, degree, rates)
 
 
-def _junctions(state: State) -> Iterable[tuple[Array, Array, Array | None]]:
-    """Yield W_i, W_{i+1} and the feedback between them; None where a rule that reads none has none.
+def admit(state: State, terms: Terms) -> None:
+    """Refuse a state to which the terms do not apply."""
+    (_checks.feedback if terms.rule.reads_feedback else _checks.weights)(state)
+    for number in (terms.degree, *(terms.rates or ())):
+        _checks.exact_enough("degree or rate", number, state.weights[0])
+    if terms.rates is not None and len(terms.rates) != len(state.weights):
+        expected = f"{len(state.weights)}, one for each layer"
+        _checks.refuse("rates", f"{len(terms.rates)} numbers", expected)
 
-    A rule's law may read feedback that its signals do not: that of FA along a run by GD, say.
-    """
-    hidden = len(state.weights) - 1
-    feedback = state.feedback if len(state.feedback) == hidden else (None,) * hidden
-    return zip(state.weights, state.weights[1:], feedback, strict=False)
 
-
-@_of_checked_state
-def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment) -> Array:
+def layer_law(
+    state: State,
+    *,
+    degree: Any = 1,
+    rule: Rule = feedback_alignment,
+    rates: Sequence[Any] | None = None,
+) -> Array:
     """Return 1/2 ||W_i||^2 - k <W_{i+1}, B_{i+1}> for each hidden layer i (Theorem 5.1).
 
     For another rule, <W_{i+1}, B_{i+1}> gives way to the rule's potential Psi(W_{i+1}).
@@ -72,6 +69,9 @@ def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment)
         k, the activation's degree of homogeneity.
     rule : Rule
         One with a potential: FA, GD, KP, uSF or frSF.
+    rates : sequence of L numbers, optional
+        The learning rates of the layers, where they differ: what concerns layer i is divided by its
+        rate.
 
     Returns
     -------
@@ -80,28 +80,31 @@ def layer_law(state: State, degree: int = 1, *, rule: Rule = feedback_alignment)
     Raises
     ------
     ValueError
-        If shapes or dtypes do not fit, ``degree`` is not a number, or the rule has no potential.
+        If shapes or dtypes do not fit, ``degree`` is not a number, a rate is not positive, or the
+        rule has no potential.
 
     Notes
     -----
     Robertson & Koyejo (arXiv 2306.01870), Theorem 5.1, for FA and k = 1; Du, Hu & Lee (2018) for
-    GD; the other rules are not in the paper.
+    GD; the other rules, and rates, are not in the paper.
     """
-    laws = _neuron_law(state, degree, rule)
+    laws = neuron_law(state, degree=degree, rule=rule, rates=rates)
     xp = namespace(*state.weights)
-    sums = [xp.sum(law, axis=-1) for law in laws]
-    return stack_last(sums, like=state.weights[0])
+    return stack_last([xp.sum(law, axis=-1) for law in laws], like=state.weights[0])
 
 
-@_of_checked_state
 def neuron_law(
-    state: State, degree: int = 1, *, rule: Rule = feedback_alignment
+    state: State,
+    *,
+    degree: Any = 1,
+    rule: Rule = feedback_alignment,
+    rates: Sequence[Any] | None = None,
 ) -> tuple[Array, ...]:
     """Return 1/2 ||w||^2 - k v.b for each hidden neuron: incoming row w, outgoing columns v, b.
 
     Parameters
     ----------
-    state, degree, rule
+    state, degree, rule, rates
         As in `layer_law`.
 
     Returns
@@ -114,30 +117,28 @@ def neuron_law(
     ValueError
         As `layer_law`.
     """
-    return _neuron_law(state, degree, rule)
-
-
-def _neuron_law(state: State, degree: int, rule: Rule) -> tuple[Array, ...]:
-    _checks.degree(degree, state.weights[0])
-    _checks.known_rule(rule)
+    terms = terms_of(rule, degree, rates)
     if rule.potential is None:
         _checks.refuse("rule", rule.name, "a rule with a potential, such as FA or GD")
+    admit(state, terms)
     xp = namespace(*state.weights)
+    r = terms.of_layers(len(state.weights))
     return tuple(
-        xp.sum(W * W, axis=-1) / 2 - degree * rule.potential(after, B)
-        for W, after, B in _junctions(state)
+        xp.sum(W * W, axis=-1) / (2 * r[i]) - degree * rule.potential(after, B) / r[i + 1]
+        for i, (W, after, B) in enumerate(_junctions(state))
     )
 
 
-@_of_checked_state
-def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array, ...]:
+def matrix_law(
+    state: State, *, rule: Rule = feedback_alignment, rates: Sequence[Any] | None = None
+) -> tuple[Array, ...]:
     """Return W_i W_i^T - B_{i+1}^T W_{i+1} - W_{i+1}^T B_{i+1}, conserved in linear networks.
 
     For gradient descent it is W_i W_i^T - W_{i+1}^T W_{i+1}.
 
     Parameters
     ----------
-    state : State
+    state, rates
         As in `layer_law`.
     rule : Rule
         FA, GD or KP.
@@ -156,10 +157,25 @@ def matrix_law(state: State, *, rule: Rule = feedback_alignment) -> tuple[Array,
     -----
     For FA and two layers, Lillicrap et al. (2016) are reported to use it in their supplement.
     """
-    _checks.known_rule(rule)
+    terms = terms_of(rule, 1, rates)
     if rule.gram is None:
         _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
-    return tuple(W @ W.mT - rule.gram(after, B) for W, after, B in _junctions(state))
+    admit(state, terms)
+    r = terms.of_layers(len(state.weights))
+    return tuple(
+        W @ W.mT / r[i] - rule.gram(after, B) / r[i + 1]
+        for i, (W, after, B) in enumerate(_junctions(state))
+    )
+
+
+def _junctions(state: State) -> Iterable[tuple[Array, Array, Array | None]]:
+    """Yield W_i, W_{i+1} and the feedback between them; None where a rule that reads none has none.
+
+    A rule's law may read feedback that its signals do not: that of FA along a run by GD, say.
+    """
+    hidden = len(state.weights) - 1
+    feedback = state.feedback if len(state.feedback) == hidden else (None,) * hidden
+    return zip(state.weights, state.weights[1:], feedback, strict=False)
 
 
 def junction(
@@ -235,140 +251,119 @@ def junction(
     return State((leading_in, leading_out), (carriers,))
 
 
-Law = Callable[[State], Array | tuple[Array, ...]]
+# What a step adds, for each law: a function of (dW_i, W_i), and one of (dW_{i+1}, M_{i+1}).
+Form = tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]]
 
 
-def discrete_law(states: Iterable[State], law: Law = layer_law) -> Iterator[tuple[Array, ...]]:
-    """Yield law(state) less the quadratic parts of all steps so far: exactly constant.
+def _rows(A: Array, B: Array) -> Array:
+    return namespace(A).sum(A * B, axis=-1)
 
+
+def _columns(A: Array, B: Array) -> Array:
+    return namespace(A).sum(A * B, axis=-2)
+
+
+def _outer(A: Array, B: Array) -> Array:
+    return A @ B.mT + B @ A.mT
+
+
+def _gram(A: Array, B: Array) -> Array:
+    return A.mT @ B + B.mT @ A
+
+
+_FORMS: dict[Callable[..., Any], Form] = {
+    layer_law: (inner, inner),
+    neuron_law: (_rows, _columns),
+    matrix_law: (_outer, _gram),
+}
+
+
+def projections(
+    steps: Sequence[Array], state: State, terms: Terms, form: Form = (inner, inner)
+) -> list[tuple[Array, Array]]:
+    """Return <dW_i, W_i> and k <dW_{i+1}, M_{i+1}> for each hidden layer, or what a form gives."""
+    assert terms.rule.carriers is not None
+    ours, above = form
+    r = terms.of_layers(len(steps))
+    layers = zip(
+        state.weights, steps, steps[1:], terms.rule.carriers(state), r, r[1:], strict=False
+    )
+    return [
+        (ours(dW, W) / rate, terms.degree * above(dV, M) / next_rate)
+        for W, dW, dV, M, rate, next_rate in layers
+    ]
+
+
+def discrete_law(
+    path: State,
+    law: Callable[..., Any] = layer_law,
+    *,
+    degree: Any = 1,
+    rule: Rule = feedback_alignment,
+    rates: Sequence[Any] | None = None,
+) -> Array | tuple[Array, ...]:
+    """Return the law along a path, less what each step adds to it: exactly constant.
+
+    For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It is constant
+    for every step size and every choice of batches, and for carriers that move: each step changes
+    it by its balance, <dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, with M the carriers before the step.
     It is constant as well where nothing moves: see that the law itself does.
-
-    For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It holds for
-    every step size and every choice of batches. Each law that is quadratic in the state has such a
-    twin; the quadratic part of a step is the law of the step alone.
 
     Parameters
     ----------
-    states : iterable of State
-        Consecutive states, none left out, as `descend` yields them. A loop that updates its arrays
-        in place may be followed as it runs, not afterwards: by then all its states are the last.
+    path : State
+        Of all steps, none left out, as `train` returns it with ``every=1``. For a loop of your own
+        there is `ledger`.
     law : callable
-        `layer_law`, `neuron_law` or `matrix_law`; for another rule or degree, a function of the
-        state that passes it: ``lambda state: layer_law(state, degree=2)``.
+        `layer_law`, `neuron_law` or, in linear networks, `matrix_law`.
+    degree, rule, rates
+        As in `layer_law`. `matrix_law` knows no degree.
 
-    Yields
-    ------
-    tuple of arrays
-        What the law returns, as a tuple (of one array for `layer_law`).
+    Returns
+    -------
+    array (T+1, ..., L-1), or tuple of arrays as the law returns for a path
 
     Raises
     ------
     ValueError
-        If a state does not fit the law, or shares the memory of weights with the one before, where
-        they have not moved; or if the law is not quadratic in the state, as those of uSF and frSF
-        are not.
+        If the path does not fit, has no two times, or the rule broadcasts its error.
 
     Notes
     -----
     Not in the paper; the identity is proved on the page about Theorem 5.1.
+
+    Examples
+    --------
+    >>> from fa_lib import full_batch, initial_state, train
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
+    >>> path = train(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01, steps=10)
+    >>> bool(np.ptp(discrete_law(path)) < 1e-12 < np.ptp(layer_law(path)))
+    True
     """
-    if not callable(law):
-        _checks.refuse("law", repr(law), "a function of the state, such as layer_law")
-    unchecked = getattr(law, "__wrapped__", law)  # a step between checked states needs no check
-    added: tuple[Array, ...] | None = None
-    before: tuple[State, State] | None = None  # as it came, and a copy of what it was
-    for state in states:
-        values = _as_tuple(law(state))
-        if before is None:
-            _refuse_unless_quadratic(law, state)
-        else:
-            last, copy = before
-            _refuse_aliases(state.weights, last.weights, copy.weights)
-            step = _combine(operator.sub, state, copy)
-            terms = _as_tuple(unchecked(step))  # of a step alone, a law keeps the quadratic part
-            added = terms if added is None else tuple(map(operator.add, added, terms))
-        yield values if added is None else tuple(v - a for v, a in zip(values, added, strict=True))
-        before = state, State(*(tuple(map(copied, part)) for part in state))
-
-
-def _refuse_aliases(
-    weights: tuple[Array, ...], last: tuple[Array, ...], copies: tuple[Array, ...]
-) -> None:
-    """Refuse weights in the memory of the ones before, unless they have moved since.
-
-    Those that moved are followed as they go. Otherwise nothing tells a layer that rests from a list
-    of states that are all one array, updated in place: there the law of any rule seems to rest.
-    """
-    for number, (W, before, copy) in enumerate(zip(weights, last, copies, strict=True), start=1):
-        if share_memory(W, before) and bool(namespace(W).all(copy == W)):
-            _checks.refuse(
-                f"W_{number}", "the memory of the state before", "a copy of its own for each state"
-            )
-
-
-def _refuse_unless_quadratic(law: Law, like: State) -> None:
-    """Refuse a law that breaks q(t + s) + q(t - s) = 2 q(t) + 2 q(s), as no quadratic one does.
-
-    To grow fourfold with a doubled state is not enough: the sum of |W B| does. Signs tell the two
-    apart, so t is greater than s everywhere, and half of its signs are turned. Both have the shapes
-    and the arithmetic of the state, and not its entries, of which too many may be zero to tell.
-    """
-    s, t = (_map_matrices(partial(_probe, turned=turned), like) for turned in (False, True))
-    states = (_combine(operator.add, t, s), _combine(operator.sub, t, s), t, s)
-    exact = is_exact(like.weights[0])
-    terms = sum(math.prod(M.shape[-2:]) for part in like for M in part)
-    for values in zip(*(_as_tuple(law(state)) for state in states), strict=True):
-        if not _obeys_parallelogram(*values, terms=terms, exact=exact):
-            _checks.refuse(
-                "law", "one that is not", "one that is quadratic in weights and feedback"
-            )
-
-
-def _probe(M: Array, number: int, *, turned: bool) -> Array:
-    """Return small multiples of 1/32, short enough for half precision, in the arithmetic of M.
-
-    Where ``turned``, they are larger, and the signs alternate, from matrix to matrix too: those of
-    W_{i+1} are then opposite to those of B_{i+1}.
-    """
-    rows, columns = M.shape[-2:]
-    places = np.arange(rows)[:, None] + np.arange(columns)
-    values = (places % 2 + 4) * (-1) ** (places + number) if turned else places % 3 + 1
-    if is_exact(M):
-        return 0 * M + values * Fraction(1, 32)
-    return namespace(M).zeros_like(M) + namespace(M).asarray(
-        values / 32, dtype=M.dtype, device=device(M)
+    if law not in _FORMS:
+        _checks.refuse("law", repr(law), "layer_law, neuron_law or matrix_law")
+    terms = terms_of(rule, degree, rates)
+    if rule.carriers is None:
+        _checks.refuse("rule", rule.name, "one whose error passes layer by layer, such as FA")
+    admit(path, terms)
+    if path.weights[0].ndim < 3 or len(path.weights[0]) < 2:
+        came = f"weights of shape {tuple(path.weights[0].shape)}"
+        _checks.refuse("path", came, "an axis of at least two times before all others")
+    options = {} if law is matrix_law else {"degree": degree}
+    start = law(path.at(0), rule=rule, rates=rates, **options)
+    steps = [W[1:] - W[:-1] for W in path.weights]
+    before = State(
+        tuple(W[:-1] for W in path.weights),
+        tuple(B if len(B) == 1 else B[:-1] for B in path.feedback),
     )
+    balances = [a - b for a, b in projections(steps, before, terms, _FORMS[law])]
+    if law is layer_law:
+        return _running(start, stack_last(balances, like=steps[0]))
+    return tuple(map(_running, start, balances))
 
 
-def _obeys_parallelogram(
-    plus: Array, minus: Array, one: Array, other: Array, *, terms: int, exact: bool
-) -> bool:
-    """Tell whether plus + minus = 2 one + 2 other, up to the rounding of sums of so many terms."""
-    off = plus + minus - 2 * (one + other)
-    if exact:
-        return bool(np.all(off == 0))
-    xp = namespace(off)
-    # n rounded terms err by sqrt(n) eps or so; here some ten sums of up to 1.6^2 times the size of
-    # the greatest. With a degree like 1 or 1/2 nothing is rounded at all. Beyond 1/64 the tolerance
-    # would pass frSF's law, which breaks the identity by 4 of 16 to 25 in each of its terms.
-    rounding = min(32 * terms**0.5 * float(xp.finfo(off.dtype).eps), 1 / 64)
-    size = max(float(xp.max(xp.abs(values))) for values in (plus, minus, one, other))
-    return bool(xp.all(xp.abs(off) <= rounding * size))
-
-
-def _map_matrices(function: Callable[[Array, int], Array], state: State) -> State:
-    """Apply a function to every matrix and its number within weights or feedback."""
-    return State(*(tuple(map(function, part, itertools.count())) for part in state))
-
-
-def _combine(function: Callable[[Array, Array], Array], ours: State, theirs: State) -> State:
-    """Apply a function to every two matrices of the same place."""
-    weights = zip(ours.weights, theirs.weights, strict=True)
-    feedback = zip(ours.feedback, theirs.feedback, strict=True)
-    return State(
-        tuple(itertools.starmap(function, weights)), tuple(itertools.starmap(function, feedback))
-    )
-
-
-def _as_tuple(values: Array | tuple[Array, ...]) -> tuple[Array, ...]:
-    return values if isinstance(values, tuple) else (values,)
+def _running(start: Array, balances: Array) -> Array:
+    """Return the start, and the start with all balances so far: (T+1, ...)."""
+    xp = namespace(balances)
+    return xp.concat([start[None], start + xp.cumulative_sum(balances, axis=0)])

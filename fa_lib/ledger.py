@@ -1,20 +1,16 @@
 """A ledger beside anybody's training loop: which steps keep the law, and which do not.
 
-A step moves W_i by dW_i; M_{i+1} is the matrix that carried the error back. The *balance* of hidden
-layer i, <dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, is zero for every step along the rule, of any size and
-on any batch: that is Theorem 5.1, with each of its three steps taken for one step of training. It
-needs no potential, so that carriers which move, as those of uSF, frSF or Kolen-Pollack, or which
-are drawn anew, keep it as well.
+It adds up the balances that `laws` speaks of, for a loop that is not ours: it is told the state
+after each step, and keeps copies.
 """
 
-import operator
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, detached, device, inner, is_exact, namespace, stack_last
+from fa_lib.laws import Terms, admit, projections, terms_of
 from fa_lib.network import State
 from fa_lib.rules import Rule, feedback_alignment
 
@@ -144,100 +140,68 @@ def ledger(
     >>> int(book.steps), book.broken
     (10, array([0], dtype=int32))
     """
-    _checks.known_rule(rule)
+    terms = terms_of(rule, degree, rates)
     if rule.carriers is None:
         _checks.refuse("rule", rule.name, "one whose error passes layer by layer, such as FA")
-    _checks.finite_number("degree", degree)
-    rates = None if rates is None else tuple(rates)
-    for number, rate in enumerate(rates or (), start=1):
-        _checks.positive_number(f"rate {number}", rate)
-
-    options = _Options(rule, degree, rates)
 
     def init(state: State) -> Ledger:
-        now = _admitted(state, options)
-        ours, above = _projections(now.weights, now, options)
-        value = ours / 2 - above
+        now = _copied(state, terms)
+        value = _stacked((a / 2 - b for a, b in projections(now.weights, now, terms)), now)
         xp, where = namespace(*now.weights), device(now.weights[0])
         none = xp.zeros(value.shape, dtype=xp.int32, device=where)
         steps = xp.asarray(0, dtype=xp.int32, device=where)
         return Ledger(now, value, value, 0 * value, 0 * value, 0 * value, none, steps)
 
     def update(book: Ledger, state: State) -> Ledger:
-        now = _admitted(state, options)
-        for number, (W, V) in enumerate(zip(now.weights, book.state.weights, strict=True), 1):
+        now = _copied(state, terms)
+        for number, (W, V) in enumerate(zip(now.weights, book.state.weights, strict=True), start=1):
             if W.shape[-2:] != V.shape[-2:]:
                 came = f"shape {tuple(W.shape)}"
                 _checks.refuse(f"W_{number}", came, f"{tuple(V.shape)}, as before")
-        return _entered(book, now, options)
+        return _entered(book, now, terms)
 
     return Ledgers(init, update)
 
 
-class _Options(NamedTuple):
-    rule: Rule
-    degree: int
-    rates: tuple[Any, ...] | None
-
-
-def _admitted(state: State, options: _Options) -> State:
+def _copied(state: State, terms: Terms) -> State:
     """Check a state, and return a copy."""
-    (_checks.feedback if options.rule.reads_feedback else _checks.weights)(state)
-    _checks.exact_enough("degree", options.degree, state.weights[0])
-    if options.rates is not None and len(options.rates) != len(state.weights):
-        expected = f"{len(state.weights)}, one for each layer"
-        _checks.refuse("rates", f"{len(options.rates)} numbers", expected)
+    admit(state, terms)
     return State(*(tuple(map(detached, part)) for part in state))
 
 
-def _projections(
-    steps: Sequence[Array], state: State, options: _Options, *, of: Callable[..., Array] = inner
-) -> tuple[Array, Array]:
-    """Return <dW_i, W_i> and k <dW_{i+1}, M_{i+1}> for each hidden layer: (..., L-1) each.
-
-    By another function in the place of the inner product, what that gives.
-    """
-    carriers = options.rule.carriers(state) if options.rule.carriers else ()
-    rates = options.rates or (1,) * len(steps)
-    ours = [of(dW, W) / r for dW, W, r in zip(steps, state.weights, rates, strict=True)]
-    above = zip(steps[1:], carriers, rates[1:], strict=True)
-    theirs = [options.degree * of(dW, M) / r for dW, M, r in above]
-    like = state.weights[0]
-    return stack_last(ours[:-1], like=like), stack_last(theirs, like=like)
+def _stacked(values: Iterable[Array], like: State) -> Array:
+    return stack_last(list(values), like=like.weights[0])
 
 
 def _absolute_inner(A: Array, B: Array) -> Array:
     return inner(abs(A), abs(B))
 
 
-def _entered(book: Ledger, now: State, options: _Options) -> Ledger:
+def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
     """Enter the step from the last state to this one."""
     before, xp = book.state, namespace(*now.weights)
     steps = [new - old for new, old in zip(now.weights, before.weights, strict=True)]
-    ours, above = _projections(steps, before, options)
-    balance = ours - above
-    rates = options.rates or (1,) * len(steps)
-    squares = [inner(dW, dW) / r for dW, r in zip(steps[:-1], rates, strict=False)]
-    added = stack_last(squares, like=now.weights[0])
+    balance = _stacked((a - b for a, b in projections(steps, before, terms)), now)
+    rates = terms.of_layers(len(steps))
+    squares = (inner(dW, dW) / (2 * r) for dW, r in zip(steps[:-1], rates, strict=False))
 
-    terms = [
-        abs(part)
-        for moves in (steps, now.weights)
-        for part in _projections(moves, before, options, of=_absolute_inner)
-    ]
+    absolute = (_absolute_inner, _absolute_inner)
+    sizes = [projections(moves, before, terms, absolute) for moves in (steps, now.weights)]
+    size = _stacked(
+        (abs(a) + abs(b) + abs(c) + abs(d) for (a, b), (c, d) in zip(*sizes, strict=True)), now
+    )
     eps = 0 if is_exact(now.weights[0]) else float(xp.finfo(now.weights[0].dtype).eps)
-    budget = ROUNDINGS * eps * reduce(operator.add, terms)
+    budget = ROUNDINGS * eps * size
     count = book.steps + 1
     kept = (abs(balance) <= budget) | (book.broken > 0)
     lengths = [xp.sum(xp.sum(abs(dW), axis=-1), axis=-1) for dW in steps]
-    moved = [a + b for a, b in pairwise(lengths)]
     return Ledger(
         now,
-        book.value + balance + added / 2,
+        book.value + balance + _stacked(squares, now),
         book.corrected + balance,
         book.drift + balance,
         book.budget + budget,
-        book.moved + stack_last(moved, like=now.weights[0]),
+        book.moved + _stacked((a + b for a, b in pairwise(lengths)), now),
         xp.where(kept, book.broken, count),
         count,
     )

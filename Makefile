@@ -34,17 +34,17 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment execute intervals live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment execute figures images intervals live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
 	$(PYTHON) -m pytest -n 2 --dist loadfile -p no:nbval $(PLAIN) --cov $(LIBRARY)
 
 # The packages of the library at either end of their ranges; those of the tests as new as may be.
 RANGES := _build/ranges
-ranges: $(READY) ## run the tests of the library on the oldest and the newest NumPy, SciPy, Matplotlib
+ranges: $(READY) ## run the tests of the library on the oldest and the newest NumPy and SciPy
 	for end in lowest-direct highest; do \
 		$(PYTHON) -m uv venv --quiet --clear $(RANGES)/$$end && \
-		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end --resolution $$end -e '.[data]' && \
+		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end --resolution $$end -e . && \
 		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end \
 			array-api-strict hypothesis mpmath playwright pytest sympy && \
 		$(PYTHON) -m uv pip list --quiet --python $(RANGES)/$$end && \

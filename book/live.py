@@ -16,7 +16,7 @@ import numpy as np
 from IPython.display import display
 
 import fa_lib as fa
-from fa_lib import figures
+import figures
 
 Problem = dict[str, Any]  # name -> an array, a list of arrays, or a number
 Settings = dict[str, Any]  # name of a control -> a number, or a rule's name

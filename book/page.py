@@ -14,7 +14,7 @@ from IPython.display import display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
-from fa_lib import figures
+import figures
 
 
 def begin() -> None:

@@ -10,14 +10,9 @@ from fa_lib.alignment import (
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
-    digits,
     gaussian_inputs,
-    keep_classes,
     linear_teacher,
-    mnist,
     one_hot,
-    openml_mnist,
-    random_split,
 )
 from fa_lib.dynamics import (
     Diverged,
@@ -82,7 +77,6 @@ __all__ = [
     "convergence_rate",
     "count_laws",
     "descend",
-    "digits",
     "direct_feedback_alignment",
     "discrete_law",
     "end_to_end",
@@ -96,7 +90,6 @@ __all__ = [
     "gradient_descent",
     "initial_state",
     "junction",
-    "keep_classes",
     "kolen_pollack",
     "layer_law",
     "leaky_relu",
@@ -107,13 +100,10 @@ __all__ = [
     "matrix_law",
     "minibatches",
     "minimum_norm",
-    "mnist",
     "neuron_alignment",
     "neuron_law",
     "one_hot",
-    "openml_mnist",
     "pseudo_backpropagation",
-    "random_split",
     "readout_velocity",
     "relu",
     "row_space_split",

@@ -11,12 +11,9 @@ if ours := environment.own():
     os.environ.clear()
     os.environ.update(ours)
 
-import matplotlib as mpl
 import pytest
 from hypothesis import Phase, settings
 from playwright.sync_api import sync_playwright
-
-mpl.use("Agg")
 
 settings.register_profile("book", deadline=None, derandomize=True, database=None, max_examples=30)
 # For test_faults: a planted fault need only be found, not made small.

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from fa_lib.figures import COLOURS, SHADES, house_style, label_ends, new_figure
+from figures import COLOURS, SHADES, house_style, label_ends, new_figure
+
+mpl.use("Agg")
 
 TOUCH = 0.5  # pixels: less than the eye sees, more than the rounding of a layout
 APART = 0.25  # of colours, in a cube of side 1: twice the step between two of the greys

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 import fa_lib
-from fa_lib import figures
+import figures
 
 FUNCTIONS = sorted(name for name in fa_lib.__all__ if inspect.isfunction(getattr(fa_lib, name)))
 CLASSES = sorted(name for name in fa_lib.__all__ if inspect.isclass(getattr(fa_lib, name)))

@@ -25,7 +25,7 @@ ADDRESS = ""
 if "google.colab" in sys.modules and not find_spec("page"):
     ADDRESS = ADDRESS or input("This book's https://github.com/OWNER/NAME: ")
     !git clone --quiet --depth 1 {ADDRESS} fa_book
-    !pip install --quiet "./fa_book[data]" myst-nb pyyaml sympy
+    !pip install --quiet ./fa_book myst-nb pyyaml sympy
     %cd -q fa_book/book"""
 
 

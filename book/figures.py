@@ -43,7 +43,9 @@ def house_style() -> None:
     mpl.rcParams.update(STYLE)
 
 
-def new_figure(panels: int = 1, *, height: float = 3.4) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    panels: int = 1, *, height: float = 3.4
+) -> tuple[Figure, list[Axes]]:
     """Return a figure of as many panels, one under the other, so that it reads at phone width.
 
     Parameters
@@ -72,11 +74,17 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
     figure.draw_without_rendering()  # settles the limits and the panels' height
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [
-        (*to_axes.transform(np.asarray(line.get_xydata())[-1])[::-1], label, line.get_color())
+        (
+            *to_axes.transform(np.asarray(line.get_xydata())[-1])[::-1],
+            label,
+            line.get_color(),
+        )
         for line, label in labels.items()
         if not label.startswith("_")
     ]
-    line_height = 1.4 * mpl.rcParams["font.size"] / 72 * figure.dpi / axes.bbox.height
+    line_height = (
+        1.4 * mpl.rcParams["font.size"] / 72 * figure.dpi / axes.bbox.height
+    )
     gap = max(gap, line_height)
     ends.sort()
     places, floor = [], -gap
@@ -84,10 +92,16 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
         floor = max(height, floor + gap)
         places.append(floor)
     ceiling = max([1.0, *(height for height, *_ in ends)])
-    for number in reversed(range(len(ends))):  # what was pushed out at the top comes down again
+    for number in reversed(
+        range(len(ends))
+    ):  # what was pushed out at the top comes down again
         places[number] = min(places[number], ceiling)
         ceiling = places[number] - gap
     for (_, right, label, colour), place in zip(ends, places, strict=True):
         axes.annotate(
-            label, (right + 0.01, place), xycoords="axes fraction", color=colour, va="center"
+            label,
+            (right + 0.01, place),
+            xycoords="axes fraction",
+            color=colour,
+            va="center",
         )

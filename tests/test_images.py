@@ -113,7 +113,7 @@ def test_without_scikit_learn_the_error_says_what_to_install(load, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ModuleNotFoundError) as caught:
         load()
-    hint = "this data set needs scikit-learn: pip install 'fa_lib[data]'"
+    hint = "this data set needs scikit-learn: pip install scikit-learn"
     assert (caught.value.msg, caught.value.name) == (hint, "sklearn")
 
 

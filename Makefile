@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test coverage ranges mutants check proof reproduce serve lab notebooks lock audit bench clean
+.PHONY: help book pdf test arrays coverage ranges mutants check proof reproduce serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -89,6 +89,16 @@ lock: $(READY) ## choose new versions for requirements.txt
 
 audit: $(READY) ## ask the public databases for known vulnerabilities of the pinned packages
 	$(PYTHON) -m uv tool run pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.txt
+
+# PyTorch and JAX, in an environment of their own; the rest in the pinned versions, too.
+ARRAYS := _build/arrays
+arrays: $(READY) ## run the tests of arrays on PyTorch and JAX
+	test -x $(ARRAYS)/bin/python || python3 -m venv $(ARRAYS)
+	sed -e 's/\[.*\]//' -e 's/ *\\$$//' -e '/--hash/d' requirements.txt > $(ARRAYS)/pins.txt
+	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check -c $(ARRAYS)/pins.txt \
+		-r benchmarks/requirements.txt -e . array-api-strict hypothesis mpmath playwright pytest sympy
+	$(ARRAYS)/bin/python -m pytest -q $(PLAIN) \
+		$(patsubst %,tests/test_%.py,arrays junction ledger train)
 
 BENCH := _build/bench
 bench: ## measure the library beside the bare products, PyTorch and JAX; takes minutes

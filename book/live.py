@@ -6,7 +6,6 @@ here; tests/test_live.py compares the two.
 """
 
 import html
-import itertools
 import json
 import math
 from collections.abc import Callable
@@ -203,28 +202,24 @@ def defaults(figure: Explorable) -> Settings:
     return {each["name"]: each["value"] for each in figure.controls}
 
 
-def run(
-    figure: Explorable, problem: Problem, settings: Settings
-) -> list[fa.State]:
-    """Return the states of a run: the start, and one after each step."""
-    run = fa.descend(
+def run(figure: Explorable, problem: Problem, settings: Settings) -> fa.State:
+    """Return the path of a run: the start, and the state after each step."""
+    return fa.train(
         figure.start(problem, settings),
         fa.full_batch(problem["x"], problem["y"]),
         step=settings["step"],
+        steps=figure.steps,
         rule=RULES[settings["rule"]],
         activation=fa.leaky_relu(float(problem["slope"])),
     )
-    return list(itertools.islice(run, figure.steps + 1))
 
 
-def losses(problem: Problem, path: list[fa.State]) -> list[float]:
-    """Return the loss of each state of a run."""
+def losses(problem: Problem, path: fa.State) -> np.ndarray:
+    """Return the loss at each time of a path."""
     activation = fa.leaky_relu(float(problem["slope"]))
-    outputs = (
-        fa.forward(state, problem["x"], activation=activation)[1][-1]
-        for state in path
-    )
-    return [fa.squared_error.value(f, problem["y"]) for f in outputs]
+    _, (*_, outputs) = fa.forward(path, problem["x"], activation=activation)
+    values: np.ndarray = fa.squared_error.value(outputs, problem["y"])
+    return values
 
 
 def explore(figure: Explorable, problem: Problem, instead: str) -> None:

@@ -53,7 +53,7 @@ FAULTS = [
     Fault(
         "phi' is missing where the error is broadcast",
         "rules.py",
-        "scaled(product(s, B), slope) for",
+        "product(s, B) * slope for",
         "product(s, B) for",
         "test_velocity.py",
         "loops and DFA",

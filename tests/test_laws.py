@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from fa_lib import (
@@ -180,7 +180,10 @@ def parts(problem, size, seed):
 
 
 def moderate(run):
-    return path_of(list(itertools.takewhile(is_moderate, itertools.islice(run, STEPS + 1))))
+    states = list(itertools.takewhile(is_moderate, itertools.islice(run, STEPS + 1)))
+    if len(states) < 2:
+        reject()
+    return path_of(states)
 
 
 def trained(problem, batches, rule="FA"):

@@ -129,7 +129,7 @@ def path(value: "State") -> None:
     Feedback that rests has one time.
     """
     first = value.weights[0]
-    if first.ndim < 3 or len(first) < 2:
+    if first.ndim < 3 or first.shape[0] < 2:
         came = f"weights of shape {tuple(first.shape)}"
         refuse("path", came, "an axis of at least two times before all others")
     named = [
@@ -137,10 +137,10 @@ def path(value: "State") -> None:
         *((f"B_{number}", B) for number, B in enumerate(value.feedback, start=2)),
     ]
     for name, M in named:
-        moves = M.ndim == first.ndim and len(M) == len(first)
-        rests = name[0] == "B" and M.ndim > 2 and len(M) == 1
+        moves = M.ndim == first.ndim and M.shape[0] == first.shape[0]
+        rests = name[0] == "B" and M.ndim > 2 and M.shape[0] == 1
         if not (moves or rests):
-            expected = f"an axis of {len(first)} times before all others, as that of W_1"
+            expected = f"an axis of {first.shape[0]} times before all others, as that of W_1"
             refuse(name, f"shape {tuple(M.shape)}", expected)
 
 

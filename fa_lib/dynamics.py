@@ -244,7 +244,7 @@ def train(
     rests = getattr(rule, "motion", None) is fixed_feedback
     moving = _weights if rests else _all_matrices
     _, (weights, *feedback) = watch(moving, state, batches, steps=steps, every=every, **options)
-    return State(weights, feedback[0] if feedback else tuple(B[None] for B in state.feedback))
+    return State(weights, feedback[0] if feedback else tuple(B[None, ...] for B in state.feedback))
 
 
 def _weights(state: State) -> tuple[tuple[Array, ...], ...]:

@@ -360,10 +360,10 @@ def discrete_law(
     _checks.path(path)
     options = {} if law is matrix_law else {"degree": degree}
     start = law(path.at(0), rule=rule, rates=rates, **options)
-    steps = [W[1:] - W[:-1] for W in path.weights]
+    steps = [W[1:, ...] - W[:-1, ...] for W in path.weights]
     before = State(
-        tuple(W[:-1] for W in path.weights),
-        tuple(B if len(B) == 1 else B[:-1] for B in path.feedback),
+        tuple(W[:-1, ...] for W in path.weights),
+        tuple(B if B.shape[0] == 1 else B[:-1, ...] for B in path.feedback),
     )
     balances = [a - b for a, b in projections(steps, before, terms, _FORMS[law])]
     if law is layer_law:
@@ -374,4 +374,4 @@ def discrete_law(
 def _running(start: Array, balances: Array) -> Array:
     """Return the start, and the start with all balances so far: (T+1, ...)."""
     xp = namespace(balances)
-    return xp.concat([start[None], start + xp.cumulative_sum(balances, axis=0)])
+    return xp.concat([start[None, ...], start + xp.cumulative_sum(balances, axis=0)])

@@ -157,8 +157,8 @@ FAULTS = [
     Fault(
         "the layer law is a mean over neurons",
         "laws.py",
-        "sums = [xp.sum(law, axis=-1)",
-        "sums = [xp.mean(law, axis=-1)",
+        "stack_last([xp.sum(law, axis=-1)",
+        "stack_last([xp.mean(law, axis=-1)",
         "test_laws.py",
         "neuron_laws_sum",
     ),
@@ -177,6 +177,14 @@ FAULTS = [
         "(-ours(dW, W) / rate, terms.degree",
         "test_laws.py",
         "full_batch or exact_in_fractions",
+    ),
+    Fault(
+        "the discrete law runs backwards",
+        "laws.py",
+        "start + xp.cumulative_sum",
+        "start - xp.cumulative_sum",
+        "test_laws.py",
+        "squares_of_all_steps",
     ),
     Fault(
         "the discrete law takes the carriers after the step",

@@ -313,6 +313,17 @@ def test_the_law_itself_moves_where_the_discrete_law_does_not(problem):
     assert np.all(abs(gained - np.stack(moves, axis=-1)) <= tolerance)
 
 
+@given(problem=problems(), degree=st.sampled_from([1, 2, 3]))
+def test_discrete_law_is_the_law_less_the_squares_of_all_steps(problem, degree):
+    """Along whatever run: also where neither of the two is constant."""
+    path = trained(problem, full(problem))
+    squares = [norm(np.diff(W, axis=0)) ** 2 / 2 for W in path.weights[:-1]]
+    expected = layer_law(path, degree=degree)
+    expected[1:] -= np.cumsum(np.stack(squares, axis=-1), axis=0)
+    tolerance = STEPS * ROUNDING * size_along(path, degree)
+    assert np.all(abs(discrete_law(path, degree=degree) - expected) <= tolerance)
+
+
 WRONG = {
     "degree": (squared_relu, "FA", 1, "FA"),
     "rule, FA for GD": (relu, "GD", 1, "FA"),

@@ -95,7 +95,9 @@ def weights(state: "State") -> None:
 
 def warn_of_kernels(state: "State") -> None:
     """Say so where arrays that could be kernels of convolutions are taken for an ensemble."""
-    shapes = {tuple(W.shape) for W in state.weights}
+    # On a path the feedback that rests has another shape than the weights.
+    matrices = (*state.weights, *state.feedback)
+    shapes = {tuple(getattr(M, "shape", ())) for M in matrices}
     rows, columns = state.weights[0].shape[-2:]
     if len(shapes) == 1 and state.weights[0].ndim == 4 and rows == columns > 1:
         warnings.warn(
@@ -119,6 +121,27 @@ def feedback(state: "State", *, broadcast: bool = False) -> None:
         if tuple(B.shape[-2:]) != (rows, columns):
             refuse(name, f"shape {tuple(B.shape)}", _dims(rows, columns))
     leading(*state.weights, *state.feedback)
+
+
+def path(value: "State") -> None:
+    """Refuse a state whose matrices have no axis of time, or none of the same length.
+
+    Feedback that rests has one time.
+    """
+    first = value.weights[0]
+    if first.ndim < 3 or first.shape[0] < 2:
+        came = f"weights of shape {tuple(first.shape)}"
+        refuse("path", came, "an axis of at least two times before all others")
+    named = [
+        *((f"W_{number}", W) for number, W in enumerate(value.weights, start=1)),
+        *((f"B_{number}", B) for number, B in enumerate(value.feedback, start=2)),
+    ]
+    for name, M in named:
+        moves = M.ndim == first.ndim and M.shape[0] == first.shape[0]
+        rests = name[0] == "B" and M.ndim > 2 and M.shape[0] == 1
+        if not (moves or rests):
+            expected = f"an axis of {first.shape[0]} times before all others, as that of W_1"
+            refuse(name, f"shape {tuple(M.shape)}", expected)
 
 
 def leading(*arrays: Array) -> None:
@@ -154,6 +177,12 @@ def exact_enough(name: str, value: Any, like: Array) -> None:
         refuse(name, value, "a Fraction, since the weights are exact")
 
 
+def of_arithmetic(name: str, value: Any, like: Array) -> Any:
+    """Return a number, as a float if it meets floats: NumPy's, and fractions, would change them."""
+    exact_enough(name, value, like)
+    return value if is_exact(like) else float(value)
+
+
 def samples(name: str, value: Array, state: "State", *, width: int, count: int | str = "N") -> None:
     """Refuse samples whose number of columns is not the width of their layer."""
     array(name, value, like=state.weights[0])
@@ -178,6 +207,13 @@ def known_rule(value: "Rule", name: str = "rule") -> None:
     """Refuse what is no rule."""
     if not hasattr(value, "signals"):
         refuse(name, repr(value), "a Rule, such as feedback_alignment")
+
+
+def broadcasting(rule: "Rule") -> None:
+    """Refuse what is no rule that broadcasts the output error."""
+    known_rule(rule)
+    if rule.teacher is None:
+        refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
 
 
 def network(state: "State", rule: "Rule", name: str = "rule") -> None:
@@ -292,7 +328,7 @@ def step_size(step: Any, state: "State") -> Any:
         exact_enough("step", step, state.weights[0])
         if not (_positive(step) and (isinstance(step, Rational) or math.isfinite(step))):
             refuse("step", step, "a positive finite number")
-        return step if is_exact(state.weights[0]) else float(step)
+        return of_arithmetic("step", step, state.weights[0])
     elif hasattr(step, "shape"):
         plain("step", step)
         if step.dtype != state.weights[0].dtype:
@@ -337,6 +373,14 @@ def as_array(name: str, value: Any, expected: str) -> np.ndarray:
         return np.asarray(value)
     except ValueError:
         refuse(name, value, expected)
+
+
+def sequence(name: str, value: Any, expected: str) -> tuple[Any, ...]:
+    """Return what is given as a tuple, or refuse what has no parts."""
+    try:
+        return tuple(value)
+    except TypeError:
+        refuse(name, repr(value), expected)
 
 
 def integers(name: str, value: Any) -> list[int]:
@@ -420,9 +464,3 @@ def double(state: "State") -> None:
     W = state.weights[0]
     if not (isinstance(W, np.ndarray) and W.dtype == np.float64):
         refuse("state", f"{type(W).__name__} of dtype {W.dtype}", "NumPy arrays of float64")
-
-
-def degree(value: int, like: Array) -> None:
-    """Refuse a degree of homogeneity that is not a number: tanh has none, and no law."""
-    finite_number("degree", value)
-    exact_enough("degree", value, like)

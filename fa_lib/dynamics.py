@@ -244,7 +244,7 @@ def train(
     rests = getattr(rule, "motion", None) is fixed_feedback
     moving = _weights if rests else _all_matrices
     _, (weights, *feedback) = watch(moving, state, batches, steps=steps, every=every, **options)
-    return State(weights, feedback[0] if feedback else tuple(B[None] for B in state.feedback))
+    return State(weights, feedback[0] if feedback else tuple(B[None, ...] for B in state.feedback))
 
 
 def _weights(state: State) -> tuple[tuple[Array, ...], ...]:
@@ -306,6 +306,8 @@ def watch(
     _checks.count("every", every, most=steps)
     if steps % every:
         _checks.refuse("every", every, f"a divisor of {steps}, the number of steps")
+    _checks.leading(*state.weights, *state.feedback)
+    state = _spread(state)  # or the start, and what has not moved, would lack axes of the rest
     how = _scanned if is_jax_array(state.weights[0]) else _looked_at
     end, seen = how(values, state, iter(batches), steps, every, (step, rule, activation, loss))
     return end, seen
@@ -463,8 +465,8 @@ def readout_velocity(
         As `velocity`, or if the rule does not broadcast.
     """
     _checks.run(state, x, y, rule, activation, loss)
-    if rule.teacher is None:
-        _checks.refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
+    _checks.broadcasting(rule)
+    assert rule.teacher is not None
     inputs, _, prediction = propagate(state.weights, x, activation)
     s = rule.teacher(loss.error(prediction, y), y)
     return tuple(-(s.mT @ a) for a in inputs[1:])
@@ -502,9 +504,13 @@ def virtual_networks(
         As `train`, or if the rule does not broadcast.
     """
     options: Any = {"rule": rule, "activation": activation, "loss": loss}
+    _checks.broadcasting(rule)
+    _checks.learning(state, rule, activation, loss)
+    step = _checks.step_size(step, state)
+    _checks.count("steps", steps)
     batches = list(itertools.islice(batches, steps))
     path = train(state, batches, step=step, steps=steps, **options)
-    readouts = [tuple(0 * B for B in state.feedback)]
+    readouts = [tuple(0 * B for B in _spread(path.at(0)).feedback)]
     for time, (x, y) in enumerate(batches):
         moved = readout_velocity(path.at(time), x, y, **options)
         readouts.append(_advance(readouts[-1], moved, _for_matrices(step)))

@@ -33,20 +33,25 @@ def terms_of(rule: Rule, degree: Any, rates: Sequence[Any] | None) -> Terms:
     """Return the terms, or refuse what is none."""
     _checks.known_rule(rule)
     _checks.finite_number("degree", degree)
-    rates = None if rates is None else tuple(rates)
+    if rates is not None:
+        rates = _checks.sequence("rates", rates, "a number for each layer")
     for number, rate in enumerate(rates or (), start=1):
         _checks.positive_number(f"rate {number}", rate)
     return Terms(rule, degree, rates)
 
 
-def admit(state: State, terms: Terms) -> None:
-    """Refuse a state to which the terms do not apply."""
+def admit(state: State, terms: Terms) -> Terms:
+    """Return the terms in the arithmetic of a state, or refuse one to which they do not apply."""
     (_checks.feedback if terms.rule.reads_feedback else _checks.weights)(state)
-    for number in (terms.degree, *(terms.rates or ())):
-        _checks.exact_enough("degree or rate", number, state.weights[0])
-    if terms.rates is not None and len(terms.rates) != len(state.weights):
+    like, rates = state.weights[0], terms.rates
+    if rates is not None and len(rates) != len(state.weights):
         expected = f"{len(state.weights)}, one for each layer"
-        _checks.refuse("rates", f"{len(terms.rates)} numbers", expected)
+        _checks.refuse("rates", f"{len(rates)} numbers", expected)
+    return Terms(
+        terms.rule,
+        _checks.of_arithmetic("degree", terms.degree, like),
+        rates and tuple(_checks.of_arithmetic("rates", rate, like) for rate in rates),
+    )
 
 
 def layer_law(
@@ -120,11 +125,11 @@ def neuron_law(
     terms = terms_of(rule, degree, rates)
     if rule.potential is None:
         _checks.refuse("rule", rule.name, "a rule with a potential, such as FA or GD")
-    admit(state, terms)
+    terms = admit(state, terms)
     xp = namespace(*state.weights)
-    r = terms.of_layers(len(state.weights))
+    k, r = terms.degree, terms.of_layers(len(state.weights))
     return tuple(
-        xp.sum(W * W, axis=-1) / (2 * r[i]) - degree * rule.potential(after, B) / r[i + 1]
+        xp.sum(W * W, axis=-1) / (2 * r[i]) - k * rule.potential(after, B) / r[i + 1]
         for i, (W, after, B) in enumerate(_junctions(state))
     )
 
@@ -160,8 +165,7 @@ def matrix_law(
     terms = terms_of(rule, 1, rates)
     if rule.gram is None:
         _checks.refuse("rule", rule.name, "a rule with a matrix law: FA, GD or KP")
-    admit(state, terms)
-    r = terms.of_layers(len(state.weights))
+    r = admit(state, terms).of_layers(len(state.weights))
     return tuple(
         W @ W.mT / r[i] - rule.gram(after, B) / r[i + 1]
         for i, (W, after, B) in enumerate(_junctions(state))
@@ -321,12 +325,14 @@ def discrete_law(
 
     Returns
     -------
-    array (T+1, ..., L-1), or tuple of arrays as the law returns for a path
+    as the law returns for the path
+        With its axis of time: (T+1, ..., L-1) for `layer_law`.
 
     Raises
     ------
     ValueError
-        If the path does not fit, has no two times, or the rule broadcasts its error.
+        If the path does not fit, or has no two times, if the law is none of these three, or the
+        rule has no such law.
 
     Notes
     -----
@@ -334,6 +340,7 @@ def discrete_law(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fa_lib import full_batch, initial_state, train
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
@@ -341,21 +348,22 @@ def discrete_law(
     >>> bool(np.ptp(discrete_law(path)) < 1e-12 < np.ptp(layer_law(path)))
     True
     """
-    if law not in _FORMS:
+    if not any(law is known for known in _FORMS):
         _checks.refuse("law", repr(law), "layer_law, neuron_law or matrix_law")
     terms = terms_of(rule, degree, rates)
     if rule.carriers is None:
         _checks.refuse("rule", rule.name, "one whose error passes layer by layer, such as FA")
-    admit(path, terms)
-    if path.weights[0].ndim < 3 or len(path.weights[0]) < 2:
-        came = f"weights of shape {tuple(path.weights[0].shape)}"
-        _checks.refuse("path", came, "an axis of at least two times before all others")
+    if law is matrix_law and degree != 1:
+        _checks.refuse("degree", degree, "1, as matrix_law is that of linear networks")
+    terms = admit(path, terms)
+    path = path if rule.reads_feedback else State(path.weights, ())
+    _checks.path(path)
     options = {} if law is matrix_law else {"degree": degree}
     start = law(path.at(0), rule=rule, rates=rates, **options)
-    steps = [W[1:] - W[:-1] for W in path.weights]
+    steps = [W[1:, ...] - W[:-1, ...] for W in path.weights]
     before = State(
-        tuple(W[:-1] for W in path.weights),
-        tuple(B if len(B) == 1 else B[:-1] for B in path.feedback),
+        tuple(W[:-1, ...] for W in path.weights),
+        tuple(B if B.shape[0] == 1 else B[:-1, ...] for B in path.feedback),
     )
     balances = [a - b for a, b in projections(steps, before, terms, _FORMS[law])]
     if law is layer_law:
@@ -366,4 +374,4 @@ def discrete_law(
 def _running(start: Array, balances: Array) -> Array:
     """Return the start, and the start with all balances so far: (T+1, ...)."""
     xp = namespace(balances)
-    return xp.concat([start[None], start + xp.cumulative_sum(balances, axis=0)])
+    return xp.concat([start[None, ...], start + xp.cumulative_sum(balances, axis=0)])

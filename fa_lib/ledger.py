@@ -145,27 +145,25 @@ def ledger(
         _checks.refuse("rule", rule.name, "one whose error passes layer by layer, such as FA")
 
     def init(state: State) -> Ledger:
-        now = _copied(state, terms)
-        value = _stacked((a / 2 - b for a, b in projections(now.weights, now, terms)), now)
+        fitted, now = admit(state, terms), _copied(state)
+        value = _stacked((a / 2 - b for a, b in projections(now.weights, now, fitted)), now)
         xp, where = namespace(*now.weights), device(now.weights[0])
         none = xp.zeros(value.shape, dtype=xp.int32, device=where)
         steps = xp.asarray(0, dtype=xp.int32, device=where)
         return Ledger(now, value, value, 0 * value, 0 * value, 0 * value, none, steps)
 
     def update(book: Ledger, state: State) -> Ledger:
-        now = _copied(state, terms)
+        fitted, now = admit(state, terms), _copied(state)
         for number, (W, V) in enumerate(zip(now.weights, book.state.weights, strict=True), start=1):
             if W.shape[-2:] != V.shape[-2:]:
                 came = f"shape {tuple(W.shape)}"
                 _checks.refuse(f"W_{number}", came, f"{tuple(V.shape)}, as before")
-        return _entered(book, now, terms)
+        return _entered(book, now, fitted)
 
     return Ledgers(init, update)
 
 
-def _copied(state: State, terms: Terms) -> State:
-    """Check a state, and return a copy."""
-    admit(state, terms)
+def _copied(state: State) -> State:
     return State(*(tuple(map(detached, part)) for part in state))
 
 

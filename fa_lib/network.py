@@ -36,8 +36,8 @@ class State(NamedTuple):
     def at(self, time: int) -> "State":
         """Return the state of a path at an index of its axis of time."""
         return State(
-            tuple(W[time] for W in self.weights),
-            tuple(B[0 if len(B) == 1 else time] for B in self.feedback),
+            tuple(W[time, ...] for W in self.weights),
+            tuple(B[0 if B.shape[0] == 1 else time, ...] for B in self.feedback),
         )
 
 

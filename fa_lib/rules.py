@@ -39,9 +39,8 @@ def broadcast(teacher: Callable[[Array, Array], Array]) -> Signals:
 
     def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
         s = teacher(error, y)
-        hidden = (
-            scaled(product(s, B), slope) for B, slope in zip(state.feedback, slopes, strict=True)
-        )
+        # The signal may lack the axes of an ensemble, and then no product has memory for it.
+        hidden = (product(s, B) * slope for B, slope in zip(state.feedback, slopes, strict=True))
         return (*hidden, error)
 
     return signals

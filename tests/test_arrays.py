@@ -29,6 +29,7 @@ from fa_lib import (
     softmax_cross_entropy,
     squared_error,
     tanh,
+    train,
     velocity,
     weight_alignment,
 )
@@ -335,33 +336,39 @@ def test_small_singular_values_count_in_a_large_ensemble_too():
     assert np.allclose(_arrays.pseudoinverse(A), expected, rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize(
-    "of",
-    [lambda p: p, lambda p: p.data, lambda p: p.detach().numpy()],
-    ids=["the parameter", "its data", "NumPy's view"],
-)
-@pytest.mark.parametrize("rule", ["FA", "GD"])
-def test_parameters_updated_in_place_are_followed_and_a_list_of_them_is_refused(of, rule):
+@pytest.mark.parametrize("ensemble", [(), (2,)])
+@pytest.mark.parametrize("rule", ["GD", "FA", "KP", "uSF", "frSF"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_discrete_laws_of_paths_are_constant_in_every_arithmetic(kind, rule, ensemble):
+    problem = convert(rounded_problem(linear, squared_error, rule, ensemble), kind)
+    options = {"step": step_for(kind), "steps": 3, "rule": RULES[rule], "activation": linear}
+    path = train(problem.state, full_batch(problem.x, problem.y), **options)
+    sizes = [abs(as_floats(M)).max() ** 2 * M.shape[-2] * M.shape[-1] for M in matrices(path)]
+    for law in (layer_law, neuron_law) + (matrix_law,) * (rule in ("GD", "FA", "KP")):
+        laws = discrete_law(path, law, rule=RULES[rule])
+        for values in laws if isinstance(laws, tuple) else (laws,):
+            assert values.shape[: 1 + len(ensemble)] == (4, *ensemble)
+            assert values.dtype == problem.x.dtype
+            off = as_floats(values - values[:1, ...])
+            if kind in EXACT_KINDS:
+                assert not off.any()
+            else:
+                assert abs(off).max() <= tolerance(kind, values) * max(1.0, *sizes)
+
+
+def test_a_path_of_parameters_has_a_law():
     torch = pytest.importorskip("torch")
-    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0, rule=RULES[rule])
-    weights = [torch.asarray(W.copy(), requires_grad=True) for W in problem.state.weights]
-    feedback = tuple(of(torch.asarray(B.copy())) for B in problem.state.feedback)
+    problem = convert(rounded_problem(relu, squared_error), "torch")
+    path = train(problem.state, full_batch(problem.x, problem.y), step=1 / 64, steps=3)
+    parameters = each(lambda M: torch.nn.Parameter(M), path)
+    assert torch.equal(discrete_law(parameters), discrete_law(path))
 
-    def loop():
-        for _ in range(20):
-            yield problem.state._replace(weights=tuple(map(of, weights)), feedback=feedback)
-            now = problem.state._replace(weights=tuple(W.detach().numpy() for W in weights))
-            moved = velocity(now, problem.x, problem.y, rule=RULES[rule], **problem.options)
-            for W, dW in zip(weights, moved.weights, strict=True):
-                W.data += 0.05 * torch.asarray(dW)
 
-    start = [W.detach().clone() for W in weights]
-    laws = [
-        np.asarray(law.detach() if hasattr(law, "detach") else law)
-        for (law,) in discrete_law(loop())
-    ]
-    assert (np.ptp(laws) < 1e-12) == (rule == "FA")
-    for W, first in zip(weights, start, strict=True):
-        W.data[...] = first
-    with pytest.raises(ValueError, match="the memory of the state before"):
-        list(discrete_law(list(loop())))
+@pytest.mark.parametrize("law", [layer_law, discrete_law])
+def test_jax_may_trace_a_law_of_a_path(law):
+    jax = pytest.importorskip("jax")
+    problem = rounded_problem(relu, squared_error)
+    other = convert(problem, "jax")
+    paths = [train(p.state, full_batch(p.x, p.y), step=1 / 64, steps=3) for p in (problem, other)]
+    expected, traced = law(paths[0]), jax.jit(law)(paths[1])
+    assert abs(as_floats(traced) - expected).max() <= tolerance("jax", traced) * abs(expected).max()

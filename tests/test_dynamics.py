@@ -148,7 +148,7 @@ def test_an_array_of_steps_makes_an_ensemble_of_one_network():
 
 
 @pytest.mark.parametrize("own", ["W_1", "W_2", "B", "data"])
-@pytest.mark.parametrize("rule", ["FA", "KP", "DFA"])
+@pytest.mark.parametrize("rule", ["FA", "KP", "DFA", "DRTP"])
 def test_networks_of_an_ensemble_may_share_all_but_one_of_their_arrays(rule, own):
     problem = draw_problem(
         (3, 4, 2), 5, relu, squared_error, seed=0, ensemble=(2,), rule=RULES[rule]
@@ -316,7 +316,7 @@ def test_descend_converges_to_flow_at_order_one(rule, activation):
     problem = draw_problem((3, 4, 3, 2), 4, activation, squared_error, seed=0, rule=RULES[rule])
     options = {"rule": RULES[rule], **problem.options}
     time, counts = 0.05, np.array([64, 128, 256, 512])
-    (limit,) = flow(problem.state, problem.x, problem.y, [time], **options)
+    limit = flow(problem.state, problem.x, problem.y, [time], **options).at(0)
     errors = []
     for count in counts.tolist():
         batches = itertools.repeat((problem.x, problem.y), count)
@@ -354,10 +354,9 @@ def test_flow_is_the_matrix_exponential_where_the_first_layer_rests(activation):
     problem = frozen_first_layer(activation)
     times = [0.0, 0.1, 0.5, 2.0]
     path = flow(problem.state, problem.x, problem.y, times, **problem.options)
-    for time, state in zip(times, path, strict=True):
-        expected = read_out_after(problem, lambda K, time=time: expm(-K * time))
-        assert abs(state.weights[1] - expected).max() <= SOLVED * size(problem.state)
-        assert np.array_equal(state.weights[0], problem.state.weights[0])
+    expected = [read_out_after(problem, lambda K, time=time: expm(-K * time)) for time in times]
+    assert abs(path.weights[1] - expected).max() <= SOLVED * size(problem.state)
+    assert np.array_equal(path.weights[0], [problem.state.weights[0]] * 4)
 
 
 @smooth_or_not
@@ -372,12 +371,12 @@ def test_descend_is_the_matrix_power_where_the_first_layer_rests(activation):
 
 
 def test_flow_follows_the_closed_form_of_a_scalar_network():
-    times = [0.0, 0.2, 0.4, 0.6]
+    times = np.array([0.0, 0.2, 0.4, 0.6])
     path = flow(explosive, one, one, times, activation=linear, loss=repulsion)
-    for time, state in zip(times, path, strict=True):
-        square = np.exp(time) / (2 - np.exp(time))
-        assert abs(state.weights[0] ** 2 - square).max() <= SOLVED * square
-        assert abs(state.weights[1] - (square + 1) / 2).max() <= SOLVED * square
+    square = np.exp(times) / (2 - np.exp(times))
+    first, second = (W[:, 0, 0] for W in path.weights)
+    assert np.all(abs(first**2 - square) <= SOLVED * square)
+    assert np.all(abs(second - (square + 1) / 2) <= SOLVED * square)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -386,10 +385,10 @@ def test_flow_of_an_ensemble_is_the_flow_of_its_networks(rule):
         (2, 3, 2), 3, tanh, squared_error, seed=0, ensemble=(2,), rule=RULES[rule]
     )
     options = {"rule": RULES[rule], **problem.options}
-    (together,) = flow(problem.state, problem.x, problem.y, [0.1], **options)
+    together = flow(problem.state, problem.x, problem.y, [0.1], **options).at(0)
     for n in range(2):
         alone = member(problem, (n,))
-        (expected,) = flow(alone.state, alone.x, alone.y, [0.1], **options)
+        expected = flow(alone.state, alone.x, alone.y, [0.1], **options).at(0)
         actual = each(lambda M, n=n: M[n], together)
         assert distance(actual, expected) <= SOLVED * size(expected)
 
@@ -397,19 +396,23 @@ def test_flow_of_an_ensemble_is_the_flow_of_its_networks(rule):
 def test_networks_of_a_flow_may_share_their_start():
     problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0, ensemble=(2,))
     start = each(lambda M: M[0], problem.state)
-    (together,) = flow(start, problem.x, problem.y, [0.1], **problem.options)
+    together = flow(start, problem.x, problem.y, [0.1], **problem.options).at(0)
     for n in range(2):
-        (expected,) = flow(start, problem.x[n], problem.y[n], [0.1], **problem.options)
+        expected = flow(start, problem.x[n], problem.y[n], [0.1], **problem.options).at(0)
         actual = each(lambda M, n=n: M[n], together)
         assert distance(actual, expected) <= SOLVED * size(expected)
 
 
-def test_flow_gives_a_state_for_every_time_and_starts_at_the_start():
-    problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0)
-    path = flow(problem.state, problem.x, problem.y, [0.0, 0.01, 0.3], **problem.options)
-    assert len(path) == 3
-    assert distance(path[0], problem.state) == 0
-    assert distance(flow(problem.state, problem.x, problem.y, [0.0])[0], problem.state) == 0
+@pytest.mark.parametrize("ensemble", [(), (2,)])
+@pytest.mark.parametrize("rule", ["FA", "KP"])
+def test_flow_gives_a_path_with_a_state_for_every_time_that_starts_at_the_start(rule, ensemble):
+    problem = draw_problem((2, 3, 2), 3, tanh, squared_error, seed=0, ensemble=ensemble)
+    for times in ([0.0], [0.0, 0.01, 0.3]):
+        options = {"rule": RULES[rule], **problem.options}
+        path = flow(problem.state, problem.x, problem.y, times, **options)
+        assert distance(path.at(0), problem.state) == 0
+        assert path.weights[0].shape == (len(times), *ensemble, 3, 2)
+        assert path.feedback[0].shape == (len(times) if rule == "KP" else 1, *ensemble, 2, 3)
 
 
 def test_flow_leaves_its_arguments_unchanged():
@@ -440,9 +443,9 @@ def test_flow_may_spend_all_of_its_evaluations_and_no_more():
 
     arguments = (problem.state, problem.x, problem.y, [0.1])
     options = {"activation": tanh, "loss": squared_error._replace(error=error)}
-    (expected,) = flow(*arguments, **options)
+    expected = flow(*arguments, **options)
     needed = len(spent)
-    (actual,) = flow(*arguments, most_evaluations=needed, **options)
+    actual = flow(*arguments, most_evaluations=needed, **options)
     assert distance(actual, expected) == 0
     with pytest.raises(RuntimeError, match=f"^{needed - 1} evaluations"):
         flow(*arguments, most_evaluations=needed - 1, **options)

@@ -24,6 +24,10 @@ from strategies import ROUNDING
 
 rng = np.random.default_rng(0)
 STATE = initial_state((3, 4, 5, 2), rng=rng)
+PATH = State(
+    tuple(np.stack([W, W / 2, W / 3]) for W in STATE.weights),
+    tuple(B[None] for B in STATE.feedback),
+)
 SHALLOW = initial_state((3, 4, 2), rng=rng)
 DIRECT = initial_state((3, 4, 5, 2), rng=rng, rule=fa_lib.direct_feedback_alignment)
 X, Y = rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
@@ -49,25 +53,15 @@ def descended(x, y, **arguments):
 
 
 def trained(x, y, **arguments):
-    path = fa_lib.train(batches=[(x, y)] * 2, steps=2, **arguments)
-    return [path.at(time) for time in range(3)]
+    return fa_lib.train(batches=[(x, y)] * 2, steps=2, **arguments)
 
 
 def watched(x, y, **arguments):
-    end, laws = fa_lib.watch(fa_lib.layer_law, batches=[(x, y)] * 2, steps=2, **arguments)
-    return [end, *laws]
+    return fa_lib.watch(fa_lib.layer_law, batches=[(x, y)] * 2, steps=2, **arguments)
 
 
 def virtual(x, y, **arguments):
-    return list(fa_lib.virtual_networks(batches=[(x, y)] * 2, **arguments))
-
-
-def twins(state, **arguments):
-    def states():
-        yield state
-        yield State(tuple(W / 2 for W in state.weights), state.feedback)
-
-    return list(fa_lib.discrete_law(states(), **arguments))
+    return fa_lib.virtual_networks(batches=[(x, y)] * 2, steps=2, **arguments)
 
 
 def noted(state, **options):
@@ -76,8 +70,8 @@ def noted(state, **options):
     return book.value, book.corrected, book.drift, book.moved  # the budget is that of the dtype
 
 
-def positional(law):
-    return lambda state, **arguments: law(state, **arguments)
+def positional(law, name="state"):
+    return lambda **arguments: law(arguments.pop(name), **arguments)
 
 
 def seeded(function):
@@ -104,7 +98,10 @@ CALLS = {
     ),
     "descend": Call(descended, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "digits": Call(fa_lib.digits, {}),
-    "discrete_law": Call(twins, {"state": STATE, "law": fa_lib.layer_law}),
+    "discrete_law": Call(
+        positional(fa_lib.discrete_law, "path"),
+        {"path": PATH, "law": fa_lib.layer_law, "degree": 1, "rule": fa_lib.feedback_alignment},
+    ),
     "end_to_end": Call(fa_lib.end_to_end, {"state": STATE}),
     "excess_risk": Call(
         fa_lib.excess_risk, {"theta": X[:2], "teacher": X[2:4], "covariance": COVARIANCE}
@@ -248,7 +245,6 @@ def test_every_parameter_is_attacked_or_has_a_reason():
         "times",
         "ensemble",
         "batches",
-        "states",
         "classes",
         "path",
         "rates",
@@ -344,7 +340,7 @@ REFUSED = [
     named("a_word", lambda a: "abc"),
     named("a_list", lambda a: a.tolist()),
     named("an_imitation", lambda a: SimpleNamespace(shape=a.shape, ndim=2, dtype=a.dtype)),
-    named("matrix", lambda a: a.view(np.matrix)),
+    named("matrix", lambda a: a.reshape(-1, a.shape[-1]).view(np.matrix)),
     named("masked", lambda a: np.ma.masked_array(a, mask=a > 0)),
     named("int", lambda a: (10 * a).astype(int)),
     named("bool", lambda a: a > 0),
@@ -421,26 +417,30 @@ def test_what_does_not_fit_is_refused_or_is_another_valid_problem(name, path):
             for leaf in actual:
                 assert leaf.dtype.kind in "fi", spoil.__name__
                 assert np.all(np.isfinite(np.asarray(leaf, float))), spoil.__name__
-            if spoil.__name__ == "three_stacked":
+            # Of a path the axis in front is that of time.
+            if spoil.__name__ == "three_stacked" and path[0] != "path":
                 for ours, theirs in zip(actual, leaves(called(name, spoilt)), strict=True):
                     assert is_an_ensemble_of(ours, theirs, name)
 
 
 def is_an_ensemble_of(ours, theirs, name):
-    """Tell whether stacked arguments gave stacked results, or did not matter."""
-    if ours.shape not in (theirs.shape, (3, *theirs.shape)):
-        return False
+    """Tell whether stacked arguments gave stacked results, or did not matter.
+
+    On a path the axis of the ensemble comes after that of time.
+    """
+    stacked = [ours, *(np.moveaxis(ours, axis, 0) for axis in range(min(2, ours.ndim)))]
+    stacked = [each for each in stacked if each.shape in (theirs.shape, (3, *theirs.shape))]
     if name in ("linear_teacher", "gaussian_inputs"):  # more is drawn
-        return True
-    allowed = 1e-6 if name == "flow" else ROUNDING
-    return bool(np.all(abs(ours - theirs) <= allowed * max(1, abs(theirs).max())))
+        return bool(stacked)
+    allowed = (1e-6 if name == "flow" else ROUNDING) * max(1, abs(theirs).max())
+    return any(np.all(abs(each - theirs) <= allowed) for each in stacked)
 
 
 # Scales: right as far as the floats reach, and a warning or an error beyond.
 
 SCALES = [1e-300, 1e-160, 1e160, 1e300]
 WIDE = np.finfo(np.longdouble).maxexp > 10_000  # elsewhere long double is nothing but double
-# LAPACK, the solver and the laws' probes have no long double; these have analytic checks below.
+# LAPACK and the solver have no long double; these have analytic checks below.
 NO_LONG_DOUBLE = {"compress", "convergence_rate", "excess_risk", "flow", "gaussian_inputs"}
 NO_LONG_DOUBLE |= {"minimum_norm", "row_space_split", "Expansion", "linear_teacher"}
 
@@ -522,10 +522,19 @@ def test_what_is_no_number_is_refused_by_name(name, argument, value):
 def test_what_is_no_rule_activation_loss_or_law_is_refused_by_name(name, argument, value):
     if value is None and (name, argument) in OPTIONAL:
         return
-    if argument == "law" and callable(value):
-        return  # a law is any function of the state
     with pytest.raises(ValueError, match=rf"(?s)^{argument}: got .*, expected "):
         called(name, {**CALLS[name].spoilt, argument: value})
+
+
+@pytest.mark.parametrize(
+    "rates", [1.0, "123", 1j, (), [1, 2], [1, 0, 1], [1, 1, np.inf], [[1]] * 3]
+)
+@pytest.mark.parametrize(
+    "name", ["layer_law", "neuron_law", "matrix_law", "discrete_law", "ledger"]
+)
+def test_rates_that_are_no_positive_numbers_one_for_each_layer_are_refused(name, rates):
+    with pytest.raises(ValueError, match=r"(?s)^rate(s| \d): got .*, expected "):
+        called(name, {**CALLS[name].spoilt, "rates": rates})
 
 
 @pytest.mark.parametrize(

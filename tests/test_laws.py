@@ -1,20 +1,20 @@
 """The conservation laws: as identities of the velocity, along steps, exactly, and symbolically."""
 
-import functools
 import itertools
+import warnings
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from fa_lib import (
     State,
-    _checks,
     descend,
     discrete_law,
+    flow,
     full_batch,
     initial_state,
     layer_law,
@@ -26,7 +26,9 @@ from fa_lib import (
     squared_error,
     squared_relu,
     tanh,
+    train,
     velocity,
+    weight_alignment,
 )
 from strategies import (
     HOMOGENEOUS,
@@ -35,8 +37,6 @@ from strategies import (
     draw_problem,
     each,
     exact_problems,
-    matrices,
-    member,
     members,
     problems,
     seeds,
@@ -145,11 +145,24 @@ def test_broadcast_errors_break_the_law_below_the_last_hidden_layer():
     assert np.median(abs(left - right) / (abs(left) + abs(right))) > VISIBLE
 
 
-def laws_of(degree):
-    return {
-        "layer": lambda state: (layer_law(state, degree=degree),),
-        "neuron": lambda state: neuron_law(state, degree=degree),
-    }
+# Steps. A path is cut where squared ReLU runs away, whose squares would soon leave the floats.
+
+LAWS = {"layer": layer_law, "neuron": neuron_law, "matrix": matrix_law}
+SYMMETRIC = ("GD", "FA", "KP")  # the rules that have a matrix law
+BY_RULE = [(rule, level) for rule in CARRIERS for level in ("layer", "neuron")]
+
+
+def path_of(states):
+    """Stack states along an axis of time; feedback that rests has one time."""
+    rests = states[-1].feedback is states[0].feedback
+    weights, feedback = (
+        tuple(map(np.stack, zip(*part, strict=True))) for part in zip(*states, strict=True)
+    )
+    return State(weights, tuple(B[:1] for B in feedback) if rests else feedback)
+
+
+def is_moderate(state):
+    return all(abs(W).max() < 1e6 for W in state.weights)
 
 
 def small_step(problem, rule):
@@ -157,98 +170,188 @@ def small_step(problem, rule):
     return 1 / (64 * max(1.0, *(abs(dW).max() for dW in moving(problem, rule).weights)))
 
 
+def full(problem):
+    return full_batch(problem.x, problem.y)
+
+
+def parts(problem, size, seed):
+    size = min(size, problem.x.shape[-2])
+    return minibatches(problem.x, problem.y, size, np.random.default_rng(seed))
+
+
+def moderate(run):
+    states = list(itertools.takewhile(is_moderate, itertools.islice(run, STEPS + 1)))
+    if len(states) < 2:
+        reject()
+    return path_of(states)
+
+
 def trained(problem, batches, rule="FA"):
     options = {"step": small_step(problem, rule), "rule": RULES[rule], **problem.options}
-    run = descend(problem.state, batches, **options)
-    return list(itertools.takewhile(is_moderate, itertools.islice(run, STEPS + 1)))
+    return moderate(descend(problem.state, batches, **options))
 
 
-def is_moderate(state):
-    """Tell a run from a runaway of squared ReLU, whose squares would soon leave the floats."""
-    return all(abs(W).max() < 1e6 for W in state.weights)
+def in_steps(problem, rule, rates, anew=None):
+    """Take steps with a rate for each layer, by hand; ``anew`` draws the feedback of the next."""
+    state = problem.state
+    while True:
+        yield state
+        moved = moving(problem._replace(state=state), rule)
+        weights, feedback = (
+            tuple(M + r * dM for M, dM, r in zip(*part, strict=True))
+            for part in zip(state, moved, (rates, rates[1:]), strict=True)
+        )
+        state = State(weights, tuple(map(anew, feedback)) if anew else feedback)
 
 
-def with_full_batch(problem):
-    return problem, full_batch(problem.x, problem.y)
-
-
-def size_along(states, degree):
-    """Return the size of the terms of the laws, at most, along a run."""
+def size_along(path, degree, rule="FA"):
+    """Return the size of the terms of the laws, at most."""
+    layers = zip(path.weights, path.weights[1:], CARRIERS[rule](path), strict=False)
     return max(
-        float(np.max(norm(W) ** 2 + degree * norm(after) * norm(B)))
-        for state in states
-        for W, after, B in zip(state.weights, state.weights[1:], state.feedback, strict=False)
+        float(np.max(norm(W) ** 2 + degree * (norm(V) + (rule == "KP") * norm(M)) * norm(M)))
+        for W, V, M in layers
     )
 
 
-def assert_constant(states, law, degree):
-    tolerance = STEPS * ROUNDING * size_along(states, degree)
-    start, *later = discrete_law(states, law)
-    for values in later:
-        for now, then in zip(values, start, strict=True):
-            assert np.all(abs(now - then) <= tolerance)
+def each_law(values):
+    """Return the values of the hidden layers, of any law."""
+    return values if isinstance(values, tuple) else (values,)
 
 
-@pytest.mark.parametrize("level", ["layer", "neuron"])
+def twins(path, level, degree, rule="FA", **options):
+    """Return the discrete law, for each hidden layer, once its shape is seen to be the law's."""
+    law, options = LAWS[level], {"rule": RULES[rule], **options}
+    if level != "matrix":
+        options["degree"] = degree
+    ours, plain = each_law(discrete_law(path, law, **options)), each_law(law(path, **options))
+    assert [values.shape for values in ours] == [values.shape for values in plain]
+    assert {len(values) for values in ours} == {len(path.weights[0])}
+    return ours
+
+
+def assert_constant(path, level, degree, rule="FA", slowest=1, **options):
+    tolerance = STEPS * ROUNDING * size_along(path, degree, rule) / slowest
+    for values in twins(path, level, degree, rule, **options):
+        assert np.all(abs(values - values[0]) <= tolerance)
+
+
+def drift(path, degree=1, rule="FA"):
+    """Return how far the discrete law moves, as a multiple of the rounding that is allowed."""
+    values = discrete_law(path, degree=degree, rule=RULES[rule])
+    rounding = STEPS * ROUNDING * size_along(path, degree, rule)
+    return np.median(abs(values[-1] - values[0]), axis=-2) / rounding
+
+
+@pytest.mark.parametrize(("rule", "level"), BY_RULE)
 @given(problem=homogeneous)
-def test_discrete_law_is_constant_along_the_full_batch(level, problem):
-    k = problem.activation.degree
-    states = trained(*with_full_batch(problem))
-    assert_constant(states, laws_of(k)[level], k)
+def test_discrete_law_is_constant_along_the_full_batch(rule, level, problem):
+    assert_constant(trained(problem, full(problem), rule), level, problem.activation.degree, rule)
 
 
-@pytest.mark.parametrize("level", ["layer", "neuron"])
+@pytest.mark.parametrize(("rule", "level"), BY_RULE)
 @given(problem=homogeneous, size=st.integers(1, 6), seed=seeds)
-def test_discrete_law_is_constant_along_every_minibatch(level, problem, size, seed):
-    k, rng = problem.activation.degree, np.random.default_rng(seed)
-    batches = minibatches(problem.x, problem.y, min(size, problem.x.shape[-2]), rng)
-    assert_constant(trained(problem, batches), laws_of(k)[level], k)
+def test_discrete_law_is_constant_along_every_minibatch(rule, level, problem, size, seed):
+    path = trained(problem, parts(problem, size, seed), rule)
+    assert_constant(path, level, problem.activation.degree, rule)
 
 
+@pytest.mark.parametrize("rule", SYMMETRIC)
 @given(problem=of_linear, size=st.integers(1, 6), seed=seeds)
-def test_discrete_matrix_law_is_constant_along_every_minibatch(problem, size, seed):
-    rng = np.random.default_rng(seed)
-    batches = minibatches(problem.x, problem.y, min(size, problem.x.shape[-2]), rng)
-    assert_constant(trained(problem, batches), matrix_law, 1)
-    assert_constant(trained(*with_full_batch(problem)), matrix_law, 1)
+def test_discrete_matrix_law_is_constant_along_every_minibatch(rule, problem, size, seed):
+    assert_constant(trained(problem, parts(problem, size, seed), rule), "matrix", 1, rule)
+    assert_constant(trained(problem, full(problem), rule), "matrix", 1, rule)
+
+
+def some_rates(problem, rule, seed):
+    step = small_step(problem, rule)
+    return step * np.random.default_rng(seed).uniform(0.1, 1, len(problem.state.weights))
+
+
+@pytest.mark.parametrize(("rule", "level"), BY_RULE)
+@given(problem=homogeneous, seed=seeds)
+def test_discrete_law_is_constant_where_rates_differ_by_layer(rule, level, problem, seed):
+    rates, k = some_rates(problem, rule, seed), problem.activation.degree
+    path = moderate(in_steps(problem, rule, rates))
+    assert_constant(path, level, k, rule, slowest=min(rates), rates=rates)
+
+
+@pytest.mark.parametrize("rule", SYMMETRIC)
+@given(problem=of_linear, seed=seeds)
+def test_discrete_matrix_law_is_constant_where_rates_differ_by_layer(rule, problem, seed):
+    rates = some_rates(problem, rule, seed)
+    path = moderate(in_steps(problem, rule, rates))
+    assert_constant(path, "matrix", 1, rule, slowest=min(rates), rates=rates)
+
+
+@pytest.mark.parametrize("rule", ["FA", "frSF"])
+@pytest.mark.parametrize("level", ["layer", "neuron"])
+@given(problem=homogeneous, seed=seeds)
+def test_discrete_law_is_constant_where_feedback_is_drawn_anew(level, rule, problem, seed):
+    rates = [small_step(problem, rule)] * len(problem.state.weights)
+    draw = np.random.default_rng(seed).standard_normal
+    path = moderate(in_steps(problem, rule, rates, anew=lambda B: draw(B.shape)))
+    assert_constant(path, level, problem.activation.degree, rule)
 
 
 def gains(problem):
-    """Return what each step adds to the law, the steps, and the rounding to allow for."""
-    k = problem.activation.degree
-    states = trained(*with_full_batch(problem))
-    laws = [layer_law(state, degree=k) for state in states]
-    gained = [new - old for old, new in itertools.pairwise(laws)]
-    return gained, list(itertools.pairwise(states)), ROUNDING * size_along(states, k)
+    """Return what each step adds to the law, the path, and the rounding to allow for."""
+    k, path = problem.activation.degree, trained(problem, full(problem))
+    return np.diff(layer_law(path, degree=k), axis=0), path, ROUNDING * size_along(path, k)
 
 
 @given(problem=homogeneous)
 def test_the_law_itself_never_decreases_by_steps(problem):
     gained, _, tolerance = gains(problem)
-    assert all(np.all(gain >= -tolerance) for gain in gained)
+    assert np.all(gained >= -tolerance)
 
 
 @given(problem=homogeneous)
 def test_the_law_itself_moves_where_the_discrete_law_does_not(problem):
     """By 1/2 ||W_i(t+1) - W_i(t)||^2: so a constant discrete law says something."""
-    gained, steps, tolerance = gains(problem)
-    for gain, (before, after) in zip(gained, steps, strict=True):
-        moves = zip(before.weights[:-1], after.weights[:-1], strict=True)
-        expected = np.stack([norm(new - old) ** 2 / 2 for old, new in moves], axis=-1)
-        assert np.all(abs(gain - expected) <= tolerance)
+    gained, path, tolerance = gains(problem)
+    moves = [norm(np.diff(W, axis=0)) ** 2 / 2 for W in path.weights[:-1]]
+    assert np.all(abs(gained - np.stack(moves, axis=-1)) <= tolerance)
 
 
-def test_discrete_law_of_the_wrong_degree_is_not_constant():
-    states = trained(*with_full_batch(fixed_ensemble(squared_relu)))
-    start, *_, end = discrete_law(states, layer_law)
-    rounding = STEPS * ROUNDING * size_along(states, 2)
-    assert np.median(abs(end[0] - start[0])) > 1e6 * rounding
+@given(problem=problems(), degree=st.sampled_from([1, 2, 3]))
+def test_discrete_law_is_the_law_less_the_squares_of_all_steps(problem, degree):
+    """Along whatever run: also where neither of the two is constant."""
+    path = trained(problem, full(problem))
+    squares = [norm(np.diff(W, axis=0)) ** 2 / 2 for W in path.weights[:-1]]
+    expected = layer_law(path, degree=degree)
+    expected[1:] -= np.cumsum(np.stack(squares, axis=-1), axis=0)
+    tolerance = STEPS * ROUNDING * size_along(path, degree)
+    assert np.all(abs(discrete_law(path, degree=degree) - expected) <= tolerance)
+
+
+WRONG = {
+    "degree": (squared_relu, "FA", 1, "FA"),
+    "rule, FA for GD": (relu, "GD", 1, "FA"),
+    "rule, GD for FA": (relu, "FA", 1, "GD"),
+    "rule, uSF for frSF": (relu, "frSF", 1, "uSF"),
+    "activation": (tanh, "FA", 1, "FA"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_discrete_law_of_the_wrong_degree_rule_or_activation_is_not_constant(wrong):
+    activation, taught, degree, believed = WRONG[wrong]
+    problem = fixed_ensemble(activation)
+    path = trained(problem, full(problem), taught)
+    assert np.all(drift(path, degree, believed) > 1e6)
+
+
+def test_discrete_law_of_rates_that_are_not_told_is_not_constant():
+    problem = fixed_ensemble(relu)
+    rates = small_step(problem, "FA") * np.array([1, 0.5, 0.25])
+    path = moderate(in_steps(problem, "FA", rates))
+    assert np.all(drift(path) > 1e6)
 
 
 @given(problem=homogeneous, degree=st.sampled_from([1, 2, 3]))
 def test_neuron_laws_sum_to_the_layer_law(problem, degree):
     sums = [law.sum(axis=-1) for law in neuron_law(problem.state, degree=degree)]
-    tolerance = ROUNDING * size_along([problem.state], degree)
+    tolerance = ROUNDING * size_along(problem.state, degree)
     assert np.all(
         abs(np.stack(sums, axis=-1) - layer_law(problem.state, degree=degree)) <= tolerance
     )
@@ -256,7 +359,7 @@ def test_neuron_laws_sum_to_the_layer_law(problem, degree):
 
 @given(problem=homogeneous)
 def test_trace_and_diagonal_of_the_matrix_law_are_twice_the_others(problem):
-    state, tolerance = problem.state, ROUNDING * size_along([problem.state], 1)
+    state, tolerance = problem.state, ROUNDING * size_along(problem.state, 1)
     laws = zip(
         matrix_law(state), neuron_law(state), np.moveaxis(layer_law(state), -1, 0), strict=True
     )
@@ -268,7 +371,7 @@ def test_trace_and_diagonal_of_the_matrix_law_are_twice_the_others(problem):
 
 @given(problem=problems(activations=HOMOGENEOUS, ensembles=((2,), (2, 3))))
 def test_laws_of_an_ensemble_are_the_laws_of_its_networks(problem):
-    tolerance = ROUNDING * size_along([problem.state], 1)
+    tolerance = ROUNDING * size_along(problem.state, 1)
     together = (layer_law(problem.state), *neuron_law(problem.state), *matrix_law(problem.state))
     for index, alone in members(problem):
         laws = (layer_law(alone.state), *neuron_law(alone.state), *matrix_law(alone.state))
@@ -288,7 +391,7 @@ def test_networks_of_an_ensemble_may_share_matrices(law):
     )
     actual, expected = law(shared), law(full)
     for ours, theirs in zip(actual, expected, strict=True):
-        assert np.all(abs(ours - theirs) <= ROUNDING * size_along([full], 1))
+        assert np.all(abs(ours - theirs) <= ROUNDING * size_along(full, 1))
 
 
 # The laws of other rules: of all whose carrier is the gradient of a potential.
@@ -309,147 +412,14 @@ def test_the_law_of_every_rule_rests_along_its_velocity(rule, problem):
     derivative, k = moving(problem, rule), problem.activation.degree
     fastest = max(1.0, *(abs(dW).max() for dW in derivative.weights))
     values = [
-        layer_law(shifted(problem.state, derivative, distance), k, rule=RULES[rule])
+        layer_law(shifted(problem.state, derivative, distance), degree=k, rule=RULES[rule])
         for distance in (2**-20 / fastest, -(2**-20) / fastest)
     ]
-    size = size_along([problem.state], k) + k * max(
+    size = size_along(problem.state, k) + k * max(
         float(np.max(abs(W).sum(axis=(-2, -1)) + norm(W) ** 2 + norm(B) ** 2 + norm(W) * norm(B)))
         for W, B in zip(problem.state.weights[1:], problem.state.feedback, strict=True)
     )
     assert np.all(abs(values[0] - values[1]) <= ROUNDING * size)
-
-
-@pytest.mark.parametrize("rule", ["GD", "KP"])
-@given(problem=homogeneous, size=st.integers(1, 6), seed=seeds)
-def test_quadratic_laws_of_other_rules_have_a_constant_discrete_twin(rule, problem, size, seed):
-    k, rng = problem.activation.degree, np.random.default_rng(seed)
-    batches = minibatches(problem.x, problem.y, min(size, problem.x.shape[-2]), rng)
-    states = trained(problem, batches, rule)
-    tolerance = STEPS * ROUNDING * size_along(states, k)
-    tolerance += (
-        k
-        * STEPS
-        * ROUNDING
-        * max(float(np.max(norm(M) ** 2)) for state in states for M in matrices(state))
-    )
-    laws = [lambda state: layer_law(state, k, rule=RULES[rule])]
-    if problem.activation is linear:
-        laws.append(lambda state: matrix_law(state, rule=RULES[rule]))
-    for law in laws:
-        start, *later = discrete_law(states, law)
-        for values in later:
-            for now, then in zip(values, start, strict=True):
-                assert np.all(abs(now - then) <= tolerance)
-
-
-# Homogeneous of degree 2, and not quadratic: doubling alone does not tell them from those that are.
-NOT_QUADRATIC = {
-    "uSF": lambda state: layer_law(state, rule=RULES["uSF"]),
-    "frSF": lambda state: layer_law(state, rule=RULES["frSF"]),
-    "frSF by neurons": lambda state: neuron_law(state, rule=RULES["frSF"]),
-    "the greatest weight": lambda state: state.weights[0].max(axis=(-2, -1)) ** 2,
-    "a 1-norm": lambda state: abs(state.weights[1]).sum(axis=(-2, -1)) ** 2,
-    "signed squares": lambda state: (state.weights[0] * abs(state.weights[0])).sum(axis=(-2, -1)),
-    "one with a constant": lambda state: layer_law(state) + 1,
-    "one with a linear part": lambda state: layer_law(state) + state.weights[0].sum(),
-    "one of two": lambda state: (layer_law(state), layer_law(state, rule=RULES["frSF"])),
-}
-WIDTHS = [(1, 1, 1), (1, 2, 1), (3, 4, 2), (3, 4, 5, 2), (40, 30, 20)]
-
-
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("widths", WIDTHS[2:])
-@pytest.mark.parametrize("name", NOT_QUADRATIC)
-def test_discrete_law_refuses_a_law_that_is_not_quadratic(name, widths, dtype):
-    state = initial_state(widths, rng=np.random.default_rng(0), weight_scale=0)
-    state = each(lambda M: M.astype(dtype), state)
-    with pytest.raises(ValueError, match=r"^law: got one that is not, expected .* quadratic"):
-        next(discrete_law([state], NOT_QUADRATIC[name]))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_discrete_law_sees_the_signs_behind_a_wide_input(dtype):
-    """Whose squares are 1000 times as many as the terms with signs."""
-    state = initial_state((1000, 3, 1), rng=np.random.default_rng(0))
-    state = each(lambda M: M.astype(dtype), state)
-    with pytest.raises(ValueError, match=r"^law: got one that is not, expected .* quadratic"):
-        next(discrete_law([state], NOT_QUADRATIC["frSF"]))
-
-
-@pytest.mark.parametrize("arithmetic", ["float64", "Fraction"])
-@pytest.mark.parametrize("widths", WIDTHS[:-1])
-@pytest.mark.parametrize("name", ["uSF", "frSF", "frSF by neurons"])
-def test_discrete_law_refuses_the_laws_of_signs_in_every_network(name, widths, arithmetic):
-    state = initial_state(widths, rng=np.random.default_rng(0), ensemble=(2,))
-    if arithmetic == "Fraction":
-        state = each(np.vectorize(Fraction, otypes=[object]), state)
-    with pytest.raises(ValueError, match=r"^law: got one that is not, expected .* quadratic"):
-        next(discrete_law([state], NOT_QUADRATIC[name]))
-
-
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("degree", [1, 2, 1 / 3, -3, 50])
-@pytest.mark.parametrize("widths", [(1, 1, 1), (3, 4, 5, 2), (150, 100, 50)])
-def test_discrete_law_accepts_quadratic_laws_at_every_width_and_precision(widths, degree, dtype):
-    state = initial_state(widths, rng=np.random.default_rng(0))
-    state = each(lambda M: M.astype(dtype), state)
-    for rule in ("FA", "GD", "KP"):
-        law = functools.partial(layer_law, degree=degree, rule=RULES[rule])
-        assert np.array_equal(next(discrete_law([state], law))[0], law(state))
-    next(discrete_law([state], matrix_law))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_discrete_law_accepts_a_law_that_adds_one_term_after_the_other(dtype):
-    """Whose rounding grows with their number, where NumPy's own sums keep it small."""
-    state = initial_state((40, 30, 20), rng=np.random.default_rng(0))
-    state = each(lambda M: M.astype(dtype), state)
-    law = lambda state: np.cumsum(state.weights[0] ** 2 / 3)[-1]  # noqa: E731
-    assert next(discrete_law([state], law)) == (law(state),)
-
-
-DEEP = initial_state((3, 3, 3, 3), rng=np.random.default_rng(0))
-SHALLOW = initial_state((3, 3, 3), rng=np.random.default_rng(0))
-
-
-@pytest.mark.parametrize(
-    "states",
-    [
-        (SHALLOW, DEEP),
-        (DEEP, SHALLOW),
-        (DEEP, each(np.copy, DEEP), SHALLOW),
-        (DEEP, each(np.copy, DEEP)._replace(weights=SHALLOW.weights)),
-        (DEEP, each(np.copy, DEEP)._replace(feedback=DEEP.feedback[:1])),
-    ],
-    ids=["deeper", "shallower", "shallower later", "less weights", "less feedback"],
-)
-def test_discrete_law_follows_no_run_into_another_network(states):
-    law = lambda state: (state.weights[0] ** 2).sum()  # noqa: E731
-    *before, _ = discrete_law(states[:-1], law)
-    assert len(before) == len(states) - 2
-    with pytest.raises(ValueError, match=r"argument 2 is (longer|shorter) than argument 1"):
-        list(discrete_law(states, law))
-
-
-def test_discrete_law_refuses_a_law_that_leaves_out_values_of_some_states():
-    """Of the four probes the sum alone has a first weight above 4.5 / 32."""
-    law = lambda state: neuron_law(state)[: 2 if state.weights[0][0, 0] > 4.5 / 32 else 1]  # noqa: E731
-    with pytest.raises(ValueError, match="is shorter than argument 1"):
-        next(discrete_law([DEEP], law))
-
-
-def test_discrete_law_refuses_a_law_that_leaves_out_values_of_a_later_state():
-    """Of the last state alone: of its step, from 150 to 250, the law keeps both values."""
-    first, *others = DEEP.weights
-    law = lambda state: neuron_law(state)[: 1 if state.weights[0][0, 0] > 200 else 2]  # noqa: E731
-    states = [
-        each(np.copy, DEEP._replace(weights=(0 * first + start, *others)))
-        for start in (0, 150, 250)
-    ]
-    run = discrete_law(states, law)
-    assert [len(next(run)), len(next(run))] == [2, 2]
-    with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
-        next(run)
 
 
 @pytest.mark.parametrize("rule", ["DFA", "DRTP", "pseudo-BP"])
@@ -463,14 +433,17 @@ def test_a_rule_without_a_potential_has_no_law(law, rule):
 # Exactly: no tolerance.
 
 
-def exact_run(problem, steps=2):
+def exactly(problem, rule, steps=2):
+    """Train on one sample at a time."""
     batches = [(problem.x[n : n + 1], problem.y[n : n + 1]) for n in range(len(problem.x))]
-    run = descend(problem.state, itertools.cycle(batches), step=Fraction(1, 3), **problem.options)
-    return itertools.islice(run, steps + 1)
+    options = {"step": Fraction(1, 3), "rule": RULES[rule], **problem.options}
+    return train(problem.state, itertools.cycle(batches), steps=steps, **options)
 
 
-def flat(values):
-    return [entry for array in values for entry in np.asarray(array).flat]
+def assert_exactly_constant(path, level, degree=1, rule="FA", **options):
+    for values in twins(path, level, degree, rule, **options):
+        assert all(isinstance(entry, Fraction) for entry in values.flat)
+        assert np.all(values - values[0] == 0)
 
 
 @given(problem=exact_problems())
@@ -481,19 +454,26 @@ def test_layer_identity_is_exact_in_fractions(problem):
         assert left == k * (derivative.weights[i + 1] * B).sum()
 
 
-@pytest.mark.parametrize("level", ["layer", "neuron"])
+@pytest.mark.parametrize(("rule", "level"), BY_RULE)
 @given(problem=exact_problems())
-def test_discrete_law_is_exact_in_fractions(level, problem):
-    law = laws_of(problem.activation.degree)[level]
-    start, *later = map(flat, discrete_law(exact_run(problem), law))
-    assert all(isinstance(entry, Fraction) for entry in start)
-    assert all(values == start for values in later)
+def test_discrete_law_is_exact_in_fractions(rule, level, problem):
+    path = exactly(problem, rule)
+    assert_exactly_constant(path, level, problem.activation.degree, rule)
 
 
+@pytest.mark.parametrize("rule", SYMMETRIC)
 @given(problem=exact_problems(activations=(linear,)))
-def test_discrete_matrix_law_is_exact_in_fractions(problem):
-    start, *later = map(flat, discrete_law(exact_run(problem), matrix_law))
-    assert all(values == start for values in later)
+def test_discrete_matrix_law_is_exact_in_fractions(rule, problem):
+    assert_exactly_constant(exactly(problem, rule), "matrix", rule=rule)
+
+
+@pytest.mark.parametrize(("rule", "level"), BY_RULE)
+@given(problem=exact_problems())
+def test_discrete_law_is_exact_where_rates_differ_and_feedback_is_drawn_anew(rule, level, problem):
+    rates = [Fraction(1, 3 + n) for n in range(len(problem.state.weights))]
+    anew = None if rule == "KP" else lambda B: B - Fraction(1, 7)
+    path = path_of(list(itertools.islice(in_steps(problem, rule, rates, anew), 3)))
+    assert_exactly_constant(path, level, problem.activation.degree, rule, rates=rates)
 
 
 def symbols(name, rows, columns):
@@ -517,113 +497,120 @@ def test_layer_identity_is_proved_by_symbols(widths):
         assert sympy.expand(left - (derivative.weights[i + 1] * B).sum()) == 0
 
 
-@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
-def test_one_step_of_the_discrete_law_is_proved_by_symbols(law):
+@pytest.mark.parametrize("level", LAWS)
+@pytest.mark.parametrize("rule", SYMMETRIC)
+def test_one_step_of_the_discrete_law_is_proved_by_symbols(rule, level):
+    """Signs of symbols are not known: the laws of sign rules are proved by fractions alone."""
     state, x, y = symbolic(1, 2, 2)
     eta = sympy.symbols("eta", positive=True)
-    run = descend(state, [(x, y)], step=eta, activation=linear)
-    start, end = map(flat, discrete_law(run, law))
-    assert [sympy.expand(after - before) for before, after in zip(start, end, strict=True)] == [
-        0 for _ in start
-    ]
+    path = train(state, [(x, y)], step=eta, steps=1, rule=RULES[rule], activation=linear)
+    for start, end in twins(path, level, 1, rule):
+        assert {sympy.expand(off) for off in np.asarray(end - start).flat} == {0}
 
 
-def test_discrete_law_is_lazy():
-    problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0)
-    endless = descend(problem.state, full_batch(problem.x, problem.y), step=0.01)
-    assert len(list(itertools.islice(discrete_law(endless), 3))) == 3
+# What discrete_law takes for a path, and what it refuses.
+
+NETWORK = draw_problem((3, 4, 5, 2), 5, linear, squared_error, seed=0)
+PATH = train(NETWORK.state, full(NETWORK), step=0.01, steps=STEPS, activation=linear)
 
 
-def test_discrete_law_starts_at_the_law():
-    problem = member(fixed_ensemble(linear), (0,))
-    state = each(np.copy, problem.state)
-    assert np.array_equal(next(discrete_law([state]))[0], layer_law(state))
+@pytest.mark.parametrize("level", LAWS)
+def test_discrete_law_starts_at_the_law(level):
+    start = each_law(LAWS[level](PATH.at(0)))
+    for ours, theirs in zip(twins(PATH, level, 1), start, strict=True):
+        assert np.array_equal(ours[0], theirs)
 
 
-@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
-def test_discrete_law_refuses_a_bad_state_wherever_it_comes(law):
-    good = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0).state
-    nan = each(lambda M: M * np.nan, good)
-    narrow = good._replace(weights=(good.weights[0][:, :1], good.weights[1][:1]))
-    for bad in (nan, narrow):
-        run = discrete_law([good, each(np.copy, good), bad], law)
-        assert len(list(itertools.islice(run, 2))) == 2
-        with pytest.raises(ValueError, match=r"^[WB]_[12]: got "):
-            next(run)
+def test_a_path_of_the_flow_is_a_path():
+    """Between whose times the law does not move, and the discrete law does."""
+    path = flow(NETWORK.state, NETWORK.x, NETWORK.y, [0, 0.1, 0.2], activation=linear)
+    assert np.ptp(layer_law(path), axis=0).max() < 1e-8
+    moved = sum(norm(np.diff(W, axis=0)) ** 2 / 2 for W in path.weights[:1])
+    corrected = discrete_law(path)[:, 0]
+    assert np.allclose(np.diff(corrected), -moved, rtol=1e-6)
 
 
-@pytest.mark.parametrize("law", [layer_law, neuron_law, matrix_law])
-def test_discrete_law_checks_each_state_once(law, monkeypatch):
-    state = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0).state
-    checked = []
-    check = _checks.feedback
-    monkeypatch.setattr(_checks, "feedback", lambda state: (checked.append(state), check(state)))
-    run = discrete_law([each(np.copy, state) for _ in range(9)], law)
-    next(run)
-    checked.clear()
-    assert len(list(run)) == len(checked) == 8
+def with_weights(*weights):
+    return PATH._replace(weights=weights)
 
 
-def in_place(problem, rule, steps=20):
-    """Yield one state, whose weights move by steps in the memory that they have."""
-    state = each(np.copy, problem.state)
-    for _ in range(steps):
-        yield state
-        moved = velocity(state, problem.x, problem.y, rule=rule, **problem.options)
-        for W, dW in zip(state.weights, moved.weights, strict=True):
-            W += 0.05 * dW
+W_1, W_2, W_3 = PATH.weights
+B_2, B_3 = PATH.feedback
+ONE_TIME = (
+    r"path: got weights of shape \(.*4, 3\), expected an axis of at least two times before all"
+)
+NO_PATHS = [
+    (PATH.at(0), ONE_TIME),
+    (with_weights(W_1[:1], W_2[:1], W_3[:1]), ONE_TIME),
+    (
+        with_weights(W_1, W_2[0], W_3),
+        r"W_2: got shape \(5, 4\), expected an axis of 7 times before",
+    ),
+    (with_weights(W_1, W_2[:1], W_3), r"W_2: got shape \(1, 5, 4\), expected an axis of 7 times"),
+    (
+        with_weights(W_1, W_2[1:], W_3),
+        r"leading axes: got \[\(1,\), \(6,\), \(7,\)\], expected shapes",
+    ),
+    (
+        with_weights(np.concatenate([W_1, W_1[:1] * np.nan]), W_2, W_3),
+        "W_1: got an entry that is no",
+    ),
+    (
+        PATH._replace(feedback=(B_2[0], B_3)),
+        r"B_2: got shape \(5, 4\), expected an axis of 7 times",
+    ),
+    (
+        PATH._replace(feedback=(B_2, np.stack([B_3] * 7))),
+        r"B_3: got shape \(7, 1, 2, 5\), expected an",
+    ),
+    ([PATH.at(time) for time in range(STEPS + 1)], "state: got a list, expected a State"),
+    (descend(NETWORK.state, [], step=1), "state: got a generator, expected a State"),
+]
 
 
-VIEWS = {
-    "the arrays": lambda state: state,
-    "views": lambda state: each(lambda M: M[:], state),
-    "views of the transposed": lambda state: each(lambda M: M.T.T, state),
-}
+@pytest.mark.parametrize(("path", "message"), NO_PATHS)
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_discrete_law_refuses_what_is_no_path(law, path, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        discrete_law(path, law)
 
 
-@pytest.mark.parametrize("of", VIEWS)
-@pytest.mark.parametrize("law", [layer_law, neuron_law], ids=lambda law: law.__name__)
-def test_discrete_law_refuses_states_that_are_all_the_last(law, of):
-    """Backpropagation, kept in a list: every state is the last, so that nothing seems to move."""
-    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
-    states = [VIEWS[of](state) for state in in_place(problem, RULES["GD"])]
-    with pytest.raises(ValueError, match=r"^W_1: got the memory of the state before, expected a c"):
-        list(discrete_law(states, law))
+NO_LAWS = [
+    (
+        {"law": lambda state: layer_law(state)},
+        "law: got <function <lambda>.*, expected layer_law, ",
+    ),
+    ({"law": weight_alignment}, "law: got <function weight_alignment"),
+    ({"law": [layer_law]}, "law: got .*, expected layer_law, neuron_law or matrix_law"),
+    ({"rule": RULES["DFA"]}, "rule: got DFA, expected one whose error passes layer by layer"),
+    ({"rule": RULES["DRTP"]}, "rule: got DRTP, expected one whose error passes layer by layer"),
+    ({"rule": RULES["pseudo-BP"]}, "rule: got pseudo-BP, expected a rule with a potential"),
+    ({"law": matrix_law, "rule": RULES["uSF"]}, "rule: got uSF, expected a rule with a matrix law"),
+    ({"law": matrix_law, "degree": 2}, "degree: got 2, expected 1, as matrix_law"),
+    ({"degree": None}, "degree: got None, expected a finite number"),
+    ({"rates": 0.1}, "rates: got 0.1, expected a number for each layer"),
+    ({"rates": (1, 2)}, "rates: got 2 numbers, expected 3, one for each layer"),
+    ({"rates": (1, 2, 0)}, "rate 3: got 0, expected a positive number"),
+]
 
 
-@pytest.mark.parametrize("of", VIEWS)
-def test_discrete_law_follows_a_loop_that_works_in_place(of):
-    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
-    drift = {
-        rule: np.ptp(
-            [law for (law,) in discrete_law(map(VIEWS[of], in_place(problem, RULES[rule])))]
-        )
-        for rule in ("FA", "GD")
-    }
-    assert drift["FA"] < 1e-12  # 20 steps of sums of at most 20 products of order one
-    assert drift["GD"] > VISIBLE
+@pytest.mark.parametrize(("options", "message"), NO_LAWS)
+def test_discrete_law_refuses_what_is_no_law(options, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        discrete_law(PATH, **options)
 
 
-def test_discrete_law_refuses_one_layer_in_place_that_rests_in_a_list():
-    state = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0).state
-    states = [
-        state,
-        each(np.copy, state)._replace(weights=(2 * state.weights[0], state.weights[1])),
-    ]
-    with pytest.raises(ValueError, match=r"^W_2: got the memory of the state before"):
-        list(discrete_law(states))
-
-
-def test_states_of_one_array_of_times_do_not_share_memory():
-    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
-    run = itertools.islice(
-        descend(problem.state, full_batch(problem.x, problem.y), step=0.05), STEPS
-    )
-    times = State(
-        *(tuple(map(np.stack, zip(*part, strict=True))) for part in zip(*run, strict=True))
-    )
-    states = [each(lambda M, t=t: M[t], times) for t in range(STEPS)]
-    assert np.ptp([law for (law,) in discrete_law(states)], axis=0).max() < 1e-12
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_no_degree_and_no_rate_changes_the_dtype_of_a_law(law, dtype):
+    path = each(lambda M: M.astype(dtype), PATH)
+    for rates in ([np.float64(0.5)] * 3, [Fraction(1, 2)] * 3):
+        options = {} if law is matrix_law else {"degree": rates[0]}
+        values = [law(path, rates=rates, **options)]
+        if law is not matrix_law:
+            values += [discrete_law(path, law, rates=rates, **options)]
+        for value in itertools.chain(*map(each_law, values)):
+            assert value.dtype == dtype
 
 
 @pytest.mark.parametrize("rule", ["GD", "uSF"])
@@ -649,14 +636,14 @@ def test_the_matrix_law_of_gradient_descent_needs_no_feedback():
         matrix_law(bare)
 
 
-def test_discrete_law_of_gradient_descent_follows_states_without_feedback():
-    problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
-    start = State(problem.state.weights, ())
-    run = descend(start, full_batch(problem.x, problem.y), step=0.05, rule=RULES["GD"])
-    law = functools.partial(layer_law, rule=RULES["GD"])
-    laws = [law for (law,) in discrete_law(itertools.islice(run, STEPS), law)]
-    assert len(laws) == STEPS
-    assert np.ptp(laws, axis=0).max() < 1e-12
+@pytest.mark.parametrize("feedback", [(), (np.ones((1, 1)),)], ids=["none", "of another shape"])
+def test_discrete_law_of_a_rule_that_reads_no_feedback_needs_none(feedback):
+    start = State(NETWORK.state.weights, ())
+    path = train(start, full(NETWORK), step=0.05, steps=STEPS, rule=RULES["GD"])
+    path = path._replace(feedback=feedback)
+    for law in LAWS.values():
+        assert len(each_law(discrete_law(path, law, rule=RULES["GD"]))[0]) == STEPS + 1
+    assert np.ptp(discrete_law(path, rule=RULES["GD"]), axis=0).max() < 1e-12
 
 
 def test_kernels_are_not_taken_for_an_ensemble_without_a_word():
@@ -667,45 +654,11 @@ def test_kernels_are_not_taken_for_an_ensemble_without_a_word():
         layer_law(State((kernel, kernel + 1), (kernel,)))
 
 
-def probes_of(state):
-    """Return the states that a law is asked about before it is believed to be quadratic."""
-    asked = []
-    next(discrete_law([state], lambda state: asked.append(state) or layer_law(state)))
-    assert asked.pop(0) is state
-    return asked
-
-
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, object])
-def test_the_probes_of_a_law_have_the_arithmetic_of_the_state_and_few_digits(dtype):
-    state = initial_state((5, 4, 6, 2), rng=np.random.default_rng(0), ensemble=(2,))
-    convert = np.vectorize(Fraction, otypes=[object]) if dtype is object else np.dtype(dtype).type
-    state = each(convert, state)
-    for probe in probes_of(state):
-        for M, like in zip(matrices(probe), matrices(state), strict=True):
-            assert (M.shape, M.dtype) == (like.shape, like.dtype)
-            assert dtype is not object or all(isinstance(entry, Fraction) for entry in M.flat)
-            assert {int(32 * entry) == 32 * entry for entry in M.flat} == {True}
-            assert 1 <= abs(32 * M).min() <= abs(32 * M).max() <= 8
-
-
-def test_the_probes_of_a_law_differ_in_size_and_in_half_of_their_signs():
-    plus, minus, t, s = probes_of(initial_state((5, 4, 6, 2), rng=np.random.default_rng(0)))
-    for number, (a, b) in enumerate(zip(matrices(t), matrices(s), strict=True)):
-        assert np.all(abs(a) > b)
-        assert np.all(b > 0)
-        assert np.all(a[1:] * a[:-1] < 0)
-        assert np.all(a[:, 1:] * a[:, :-1] < 0)
-        assert len(np.unique(abs(a) / b)) > 2
-        assert np.array_equal(matrices(plus)[number], a + b)
-        assert np.array_equal(matrices(minus)[number], a - b)
-    for W, B in zip(t.weights[1:], t.feedback, strict=True):
-        assert np.all(W * B < 0)
-
-
-@pytest.mark.parametrize("size", [0.02, -0.02])
-def test_discrete_law_refuses_what_is_a_little_off_everywhere(size):
-    """By 2 % of the greatest value, which is above every rounding that is allowed."""
-    state = initial_state((3, 4, 2), rng=np.random.default_rng(0))
-    law = lambda state: layer_law(state) + size * abs(layer_law(state))  # noqa: E731
-    with pytest.raises(ValueError, match=r"^law: got one that is not, expected one that is quad"):
-        next(discrete_law([state], law))
+def test_a_path_of_an_ensemble_of_one_width_is_not_taken_for_kernels():
+    problem = draw_problem((3, 3, 3), 5, linear, squared_error, seed=0, ensemble=(2,))
+    path = train(problem.state, full(problem), step=0.01, steps=STEPS, activation=linear)
+    assert path.weights[0].ndim == 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer_law(path)
+        discrete_law(path)

@@ -25,6 +25,7 @@ from fa_lib import (
     minibatches,
     squared_error,
     tanh,
+    train,
     velocity,
     with_weight_decay,
 )
@@ -78,13 +79,12 @@ def test_ledger_and_discrete_law_say_the_same(problem, size, seed):
     batches = minibatches(
         problem.x, problem.y, min(size, problem.x.shape[-2]), np.random.default_rng(seed)
     )
-    run = descend(problem.state, batches, step=1e-4, **problem.options)
-    states = list(itertools.islice(run, STEPS + 1))
+    path = train(problem.state, batches, step=1e-4, steps=STEPS, **problem.options)
     degree = problem.activation.degree
-    book = kept_beside(states, degree=degree)
-    *_, (corrected,) = discrete_law(states, lambda state: layer_law(state, degree))
-    assert np.all(abs(book.corrected - corrected) <= 4 * book.budget)
-    assert np.all(abs(book.value - layer_law(states[-1], degree)) <= 4 * book.budget)
+    book = kept_beside(map(path.at, range(STEPS + 1)), degree=degree)
+    corrected, law = discrete_law(path, degree=degree), layer_law(path, degree=degree)
+    assert np.all(abs(book.corrected - corrected[-1]) <= 4 * book.budget)
+    assert np.all(abs(book.value - law[-1]) <= 4 * book.budget)
 
 
 @given(problem=exact_problems())
@@ -96,7 +96,7 @@ def test_ledger_is_exact_in_fractions(problem):
     assert not book.broken.any()
     assert np.all(book.drift == 0)
     assert np.all(book.budget == 0)
-    assert np.all(book.corrected == layer_law(problem.state, problem.activation.degree))
+    assert np.all(book.corrected == layer_law(problem.state, degree=problem.activation.degree))
 
 
 PROBLEM = draw_problem((3, 5, 4, 2), 6, leaky_relu(0.25), squared_error, seed=0)
@@ -195,6 +195,16 @@ def test_rates_that_differ_between_layers_keep_their_own_law(problem, seed):
     assert not kept_beside(states, rates=rates, degree=degree).broken.any()
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_no_degree_and_no_rate_changes_the_dtype_of_a_ledger(dtype):
+    to = np.dtype(dtype).type
+    for number in (np.float64(0.5), Fraction(1, 2)):
+        book = kept_beside([each(to, PROBLEM.state)] * 2, degree=number, rates=[number] * 3)
+        assert {part.dtype for part in (book.value, book.corrected, book.budget)} == {
+            np.dtype(dtype)
+        }
+
+
 def test_equal_rates_need_not_be_known_and_unequal_ones_must():
     rates = (0.05, 0.02, 0.05)
     moved = velocity(PROBLEM.state, PROBLEM.x, PROBLEM.y, **PROBLEM.options).weights
@@ -241,6 +251,7 @@ def test_an_ensemble_has_an_entry_for_each_network():
         ({"rule": RULES["DFA"]}, "rule: got DFA, expected one whose error passes layer by layer"),
         ({"rule": 1}, "rule: got 1, expected a Rule"),
         ({"degree": None}, "degree: got None, expected a finite number"),
+        ({"rates": 0.1}, "rates: got 0.1, expected a number for each layer"),
         ({"rates": (0.1, -0.1)}, "rate 2: got -0.1, expected a positive number"),
     ],
 )

@@ -45,8 +45,11 @@ def drawn(widths=(3, 4, 2), **options):
     fa_lib.initial_state(widths, **({"rng": rng} | options))
 
 
-def judged(law):
-    next(fa_lib.discrete_law([state], law))
+path = each(lambda M: np.stack([M] * 3), state)
+
+
+def judged(law=fa_lib.layer_law, path=path, **options):
+    fa_lib.discrete_law(path, law, **options)
 
 
 MESSAGES = {
@@ -169,9 +172,33 @@ MESSAGES = {
         (1, 2, 1), activation=fa_lib.tanh, rng=rng
     ),
     "loss: got 1, expected a Loss, such as squared_error": lambda: moved(loss=1),
-    "law: got 1, expected a function of the state, such as layer_law": lambda: judged(1),
-    "law: got one that is not, expected one that is quadratic in weights and feedback": (
-        lambda: judged(lambda state: fa_lib.layer_law(state) + 1)
+    "rule: got uSF, expected a rule with a matrix law: FA, GD or KP": lambda: fa_lib.matrix_law(
+        state, rule=fa_lib.sign_symmetric
+    ),
+    "rule: got DFA, expected one whose error passes layer by layer, such as FA": lambda: judged(
+        rule=fa_lib.direct_feedback_alignment
+    ),
+    "law: got 1, expected layer_law, neuron_law or matrix_law": lambda: judged(1),
+    "path: got weights of shape (4, 3), expected an axis of at least two times before all others": (
+        lambda: judged(path=state)
+    ),
+    "W_2: got shape (5, 4), expected an axis of 3 times before all others, as that of W_1": (
+        lambda: judged(path=path._replace(weights=(path.weights[0], W_2, path.weights[2])))
+    ),
+    "degree: got 2, expected 1, as matrix_law is that of linear networks": lambda: judged(
+        fa_lib.matrix_law, degree=2
+    ),
+    "rates: got 1, expected a number for each layer": lambda: judged(rates=1),
+    "rates: got 2 numbers, expected 3, one for each layer": lambda: judged(rates=(1, 2)),
+    "rate 2: got 0, expected a positive number": lambda: judged(rates=(1, 0, 1)),
+    "values: got 1, expected a function of the state, such as layer_law": lambda: fa_lib.watch(
+        1, state, [(x, y)], step=0.1, steps=1
+    ),
+    "every: got 2, expected a divisor of 3, the number of steps": lambda: fa_lib.train(
+        state, [(x, y)] * 3, step=0.1, steps=3, every=2
+    ),
+    "batches: got 2 of them, expected 3, one for each step": lambda: fa_lib.train(
+        state, [(x, y)] * 2, step=0.01, steps=3
     ),
     "batch 1: got a list, expected a pair (x, y)": lambda: list(
         fa_lib.descend(state, [[x, y]], step=1)
@@ -198,7 +225,7 @@ MESSAGES = {
     "slope: got 0.5, expected a Fraction, since the weights are exact": lambda: moved(
         exact_x, exact_y, exact, activation=fa_lib.leaky_relu(0.5)
     ),
-    "degree: got nan, expected a finite number": lambda: fa_lib.layer_law(state, np.nan),
+    "degree: got nan, expected a finite number": lambda: fa_lib.layer_law(state, degree=np.nan),
     "decay: got -1, expected zero or more": lambda: fa_lib.with_weight_decay(
         fa_lib.kolen_pollack, -1
     ),

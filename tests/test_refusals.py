@@ -80,6 +80,7 @@ DOORS = {
     "velocity": velocity,
     "descend": lambda *args: list(descend(args[0], [args[1:]], step=0.1)),
     "flow": lambda *args: flow(*args, [0.1]),
+    "train": lambda *args: fa_lib.train(args[0], [args[1:]], step=0.1, steps=1),
     "signal_alignment": signal_alignment,
 }
 doors = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
@@ -164,7 +165,7 @@ FEEDBACK_DOORS = {
     "layer_law": layer_law,
     "neuron_law": neuron_law,
     "matrix_law": matrix_law,
-    "discrete_law": lambda state: list(fa_lib.discrete_law([state])),
+    "discrete_law": fa_lib.discrete_law,
     "weight_alignment": weight_alignment,
 }
 ALL_DOORS = WEIGHT_DOORS | FEEDBACK_DOORS

@@ -11,7 +11,7 @@ from strategies import ROUNDING
 
 # Matrices of 300 columns: large enough for BLAS to share them out among its threads.
 CODE = """
-import hashlib, itertools, json
+import hashlib, json
 import numpy as np
 import fa_lib as fa
 
@@ -20,18 +20,18 @@ x = fa.gaussian_inputs(400, 300, rng=rng) / 20
 y, _ = fa.linear_teacher(x, 10, rng=rng, noise=0.1)
 state = fa.initial_state((300, 200, 100, 10), rng=rng)
 batches = fa.minibatches(x, y, 100, rng)
-states = list(itertools.islice(fa.descend(state, batches, step=0.002), 21))
-laws = [law for (law,) in fa.discrete_law(states)]
+path = fa.train(state, batches, step=0.002, steps=20)
+end, laws = path.at(-1), fa.discrete_law(path)
 small = fa.initial_state((3, 4, 2), rng=rng)
 flown = fa.flow(small, x[:6, :3], y[:6, :2], [0.5, 1.0], activation=fa.tanh)
 results = {
-    "trained": states[-1].weights,
+    "trained": end.weights,
     "law": [laws[-1]],
-    "flow": flown[-1].weights,
+    "flow": flown.at(-1).weights,
     "minimum norm": [fa.minimum_norm(x, y)],
     "split": fa.row_space_split(state.weights[0], x[:100]),
     "compressed": fa.compress(state, x[:100])[0].weights,
-    "alignment": [fa.weight_alignment(states[-1]), fa.signal_alignment(states[-1], x, y)],
+    "alignment": [fa.weight_alignment(end), fa.signal_alignment(end, x, y)],
     "count": [np.array(fa.count_laws((2, 3, 2), activation=fa.linear, rng=rng))],
 }
 print(json.dumps({
@@ -39,8 +39,8 @@ print(json.dumps({
                 .hexdigest() for name, arrays in results.items()},
     "norms": {name: [float(np.linalg.norm(a)) for a in arrays] for name, arrays in results.items()},
     "drift": float(abs(laws[-1] - laws[0]).max()),
-    "moved": float(abs(fa.layer_law(states[-1]) - fa.layer_law(states[0])).max()),
-    "size": float(sum(np.sum(W * W) for W in states[-1].weights)),
+    "moved": float(abs(fa.layer_law(end) - fa.layer_law(state)).max()),
+    "size": float(sum(np.sum(W * W) for W in end.weights)),
 }))
 """
 

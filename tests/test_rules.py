@@ -31,6 +31,7 @@ from fa_lib import (
     sign_symmetric,
     squared_relu,
     target_projection,
+    train,
     velocity,
     virtual_networks,
     weighted_sign,
@@ -153,7 +154,8 @@ def test_law_moves_alike_forwards_and_backwards(rule, problem):
     motion = velocity(problem.state, problem.x, problem.y, rule=rule, activation=problem.activation)
     time, k = before_any_flip(problem.state, motion), problem.activation.degree
     ahead, behind = (
-        layer_law(shifted(problem.state, motion, sign * time), k, rule=rule) for sign in (1, -1)
+        layer_law(shifted(problem.state, motion, sign * time), degree=k, rule=rule)
+        for sign in (1, -1)
     )
     assert np.all(ahead == behind)
 
@@ -199,7 +201,7 @@ def test_decay_shrinks_the_law_of_kolen_pollack_by_its_own_factor(problem):
             for part in zip(new, old, strict=True)
         )
     )
-    laws = [layer_law(state, k, rule=kolen_pollack) for state in (old, new, undecayed)]
+    laws = [layer_law(state, degree=k, rule=kolen_pollack) for state in (old, new, undecayed)]
     assert np.all(laws[1] - rho**2 * laws[0] == laws[2])
 
 
@@ -278,26 +280,25 @@ def batches_of(problem, size, seed):
     return minibatches(problem.x, problem.y, size, np.random.default_rng(seed))
 
 
-def trained(train, problem, rule, size, seed):
+def run_of(train, problem, rule, size, seed):
     fastest = velocity(problem.state, problem.x, problem.y, rule=rule, **problem.options)
     step = 1 / (64 * max(1.0, *(abs(dW).max() for dW in fastest.weights)))
-    run = train(
-        problem.state, batches_of(problem, size, seed), step=step, rule=rule, **problem.options
-    )
-    return list(itertools.islice(run, STEPS + 1))
+    options = {"step": step, "steps": STEPS, "rule": rule, **problem.options}
+    return train(problem.state, batches_of(problem, size, seed), **options)
 
 
 @broadcasts
 @given(data=st.data(), size=st.integers(1, 6), seed=seeds)
 def test_virtual_networks_leave_the_run_as_it_is(rule, data, size, seed):
     problem = data.draw(problems(rule=rule))
-    plain = trained(descend, problem, rule, size, seed)
-    layers = trained(virtual_networks, problem, rule, size, seed)
-    for state, nets in zip(plain, layers, strict=True):
-        assert len(nets) == len(state.feedback)
-        for i, net in enumerate(nets):
-            assert np.array_equal(net.weights[0], state.weights[i])
-            assert np.array_equal(net.feedback[0], state.feedback[i])
+    plain = run_of(train, problem, rule, size, seed)
+    nets = run_of(virtual_networks, problem, rule, size, seed)
+    assert len(nets) == len(plain.feedback)
+    for i, net in enumerate(nets):
+        assert np.array_equal(net.weights[0], plain.weights[i])
+        assert np.array_equal(net.feedback[0], plain.feedback[i])
+        assert len(net.weights[1]) == STEPS + 1
+        assert not net.weights[1][0].any()
 
 
 @broadcasts
@@ -305,13 +306,12 @@ def test_virtual_networks_leave_the_run_as_it_is(rule, data, size, seed):
 def test_virtual_networks_obey_the_exact_law_on_every_batch(rule, data, size, seed):
     homogeneous = (linear, relu, squared_relu)
     problem = data.draw(problems(rule=rule, activations=homogeneous))
-    k, runs = problem.activation.degree, trained(virtual_networks, problem, rule, size, seed)
-    for states in zip(*runs, strict=True):
-        largest = max((M**2).sum((-2, -1)).max() for state in states for M in matrices(state))
-        start, *later = discrete_law(states, lambda state: layer_law(state, k))
-        for values in later:
-            gap = abs(values[0] - start[0]).max()
-            assert gap <= STEPS * ROUNDING * (1 + k) * largest
+    k, paths = problem.activation.degree, run_of(virtual_networks, problem, rule, size, seed)
+    for path in paths:
+        largest = max((M**2).sum((-2, -1)).max() for M in matrices(path))
+        laws = discrete_law(path, degree=k)
+        assert laws.shape == (STEPS + 1, *problem.ensemble, 1)
+        assert abs(laws - laws[0]).max() <= STEPS * ROUNDING * (1 + k) * largest
 
 
 @broadcasts
@@ -328,32 +328,52 @@ def test_virtual_networks_obey_the_law_exactly_in_fractions(rule):
         tuple(draw(widths[-1], n) for n in widths[1:-1]),
     )
     feed = minibatches(draw(size, 2), draw(size, 2), 2, rng)
-    run = virtual_networks(state, feed, step=Fraction(1, 4), rule=rule)
-    for states in zip(*itertools.islice(run, 4), strict=True):
-        start, *later = (values[0] for values in discrete_law(states))
-        assert all(np.all(values == start) for values in later)
-        assert np.any(states[-1].weights[1] != 0)  # or nothing was tested
+    for path in virtual_networks(state, feed, step=Fraction(1, 4), steps=3, rule=rule):
+        laws = discrete_law(path)
+        assert np.all(laws == laws[0])
+        assert np.any(path.weights[1][-1] != 0)  # or nothing was tested
 
 
 @broadcasts
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_virtual_networks_end_where_the_batches_end(rule, count):
+def test_virtual_networks_draw_a_batch_for_each_step_and_no_other(rule):
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    batches = iter([(rng.standard_normal((4, 3)), rng.standard_normal((4, 2)))] * 5)
     start = initial_state((3, 4, 2), rng=rng, rule=rule)
-    run = virtual_networks(start, iter([(x, y)] * count), step=0.1, rule=rule)
-    assert len(list(run)) == count + 1
+    (path,) = virtual_networks(start, batches, step=0.1, steps=3, rule=rule)
+    assert len(path.weights[1]) == 4
+    assert len(list(batches)) == 2
+    with pytest.raises(ValueError, match=r"^batches: got 0 of them, expected 3, one for each step"):
+        virtual_networks(start, batches, step=0.1, steps=3, rule=rule)
+
+
+@broadcasts
+@pytest.mark.parametrize("own", ["W_1", "W_2", "B", "step", "x", "y"])
+def test_virtual_networks_of_an_ensemble_may_share_all_but_one_of_their_arrays(rule, own):
+    rng = np.random.default_rng(0)
+    shapes = {"W_1": (4, 3), "W_2": (2, 4), "B": (2, 4), "x": (5, 3), "y": (5, 2)}
+    arrays = {name: rng.standard_normal((2, *shape)) for name, shape in shapes.items()}
+    arrays["step"] = np.array([0.01, 0.02])
+
+    def paths(of):
+        W_1, W_2, B, x, y, step = (of(name) for name in ("W_1", "W_2", "B", "x", "y", "step"))
+        start, batches = State((W_1, W_2), (B,)), full_batch(x, y)
+        return virtual_networks(start, batches, step=step, steps=1, rule=rule)
+
+    (together,) = paths(lambda name: arrays[name][0] if name != own else arrays[name])
+    assert np.ptp(discrete_law(together), axis=0).max() < 1e-12
+    for n in range(2):
+        (alone,) = paths(lambda name, n=n: arrays[name][n if name == own else 0])
+        for ours, theirs in zip(together.weights, alone.weights, strict=True):
+            assert close(ours[:, n], theirs)
 
 
 @given(data=st.data(), size=st.integers(1, 6), seed=seeds)
 def test_last_virtual_read_out_is_what_the_read_out_learned(data, size, seed):
     rule = direct_feedback_alignment
     problem = data.draw(problems(rule=rule))
-    plain = trained(descend, problem, rule, size, seed)
-    layers = trained(virtual_networks, problem, rule, size, seed)
-    for state, nets in zip(plain, layers, strict=True):
-        learned = state.weights[-1] - plain[0].weights[-1]
-        assert close(nets[-1].weights[1], learned)
+    plain = run_of(train, problem, rule, size, seed)
+    *_, last = run_of(virtual_networks, problem, rule, size, seed)
+    assert close(last.weights[1], plain.weights[-1] - plain.weights[-1][0])
 
 
 @given(data=st.data())
@@ -416,4 +436,12 @@ def test_virtual_read_outs_of_a_rule_that_does_not_broadcast_are_refused(rule):
     with pytest.raises(ValueError, match=message):
         readout_velocity(state, x, y, rule=rule)
     with pytest.raises(ValueError, match=message):
-        list(itertools.islice(virtual_networks(state, full_batch(x, y), step=0.1, rule=rule), 2))
+        virtual_networks(state, full_batch(x, y), step=0.1, steps=2, rule=rule)
+
+
+@pytest.mark.parametrize("steps", [None, 0, -1, 2.0])
+def test_virtual_networks_of_no_number_of_steps_are_refused(steps):
+    start = initial_state((3, 4, 2), rng=np.random.default_rng(0), rule=target_projection)
+    options = {"step": 0.1, "steps": steps, "rule": target_projection}
+    with pytest.raises(ValueError, match=r"^steps: got .*, expected a positive integer"):
+        virtual_networks(start, full_batch(x, y), **options)

@@ -102,8 +102,8 @@ def test_a_path_of_fractions_is_exact(problem):
     states = states_of(problem, step=Fraction(1, 9), steps=2)
     assert all(isinstance(entry, Fraction) for W in path.weights for entry in W.flat)
     degree = problem.activation.degree
-    for law, state in zip(layer_law(path, degree), states, strict=True):
-        assert np.all(law == layer_law(state, degree))
+    for law, state in zip(layer_law(path, degree=degree), states, strict=True):
+        assert np.all(law == layer_law(state, degree=degree))
 
 
 def test_a_value_that_is_one_exact_number_is_kept():
@@ -126,6 +126,24 @@ def test_networks_whose_start_is_shared_part_on_the_path():
     path = train(start, batches(problem), step=1e-2, steps=3, activation=linear)
     assert path.weights[0].shape == (4, 5, 4, 3)
     assert np.ptp(path.weights[0][0], axis=0).max() == 0 < np.ptp(path.weights[0][1], axis=0).max()
+
+
+@pytest.mark.parametrize("own", ["W_1", "W_2", "B", "step", "x", "y"])
+@pytest.mark.parametrize("rule", ["GD", "FA", "KP", "DFA", "DRTP"])
+def test_every_matrix_of_a_path_has_the_axes_of_the_ensemble_after_one_step_too(rule, own):
+    """Of which the first may move nothing in which the networks differ, as with own feedback."""
+    shapes = {"W_1": (4, 3), "W_2": (2, 4), "B": (2, 4), "x": (6, 3), "y": (6, 2), "step": ()}
+    rng = np.random.default_rng(0)
+    one = {name: rng.uniform(0.1, 0.2, shape) for name, shape in shapes.items()}
+    one[own] = np.stack([one[own], 2 * one[own]])
+    path = train(
+        State((one["W_1"], one["W_2"]), (one["B"],)),
+        full_batch(one["x"], one["y"]),
+        step=one["step"],
+        steps=1,
+        rule=RULES[rule],
+    )
+    assert [W.shape for W in path.weights] == [(2, 2, 4, 3), (2, 2, 2, 4)]
 
 
 def test_each_batch_makes_one_step_and_no_other_is_drawn():

@@ -17,7 +17,7 @@ ifneq ($(shell $(SERVES) && echo yes),yes)
 .PHONY: $(READY)
 endif
 $(READY): requirements.txt pyproject.toml
-	$(SERVES) || python3 -m venv --clear .venv
+	@$(SERVES) || python3 -m venv --clear .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)

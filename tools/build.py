@@ -19,7 +19,7 @@ import yaml
 
 import forge
 import weigh
-from kept import contents, fingerprint, write
+from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, HTML = ROOT / "_build" / "source", ROOT / "_build" / "html"
@@ -38,7 +38,8 @@ def preload() -> None:
 def state(*places: Path) -> str:
     """Return a hash of all that is in files and folders, but for caches."""
     found = {path for place in places for path in (place, *place.rglob("*")) if path.is_file()}
-    return fingerprint(*contents(sorted(p for p in found if "__pycache__" not in p.parts), ROOT))
+    kept = sorted(path for path in found if "__pycache__" not in path.parts)
+    return fingerprint(*named_contents(kept, ROOT))
 
 
 def inputs() -> str:

@@ -29,7 +29,7 @@ OWN = {
 # forge says of itself, what tests ask for; and what macOS sets.
 KEPT = re.compile(
     r"PATH|LD_LIBRARY_PATH|TMPDIR|TEMP|TMP|SYSTEMROOT|TERM|OPENBLAS_(CORETYPE|L2_SIZE)"
-    r"|(CI|GITHUB)(_\w+)?|CHROMIUM|(COV|PYTEST)_\w+|MUTANT_UNDER_TEST|__\w+"
+    r"|(CI|GITHUB)(_\w+)?|CHROMIUM|(COV|MUTANT|MUTMUT|PY|PYTEST)_\w+|__\w+"
 )
 
 

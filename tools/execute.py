@@ -30,7 +30,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from kept import contents, fingerprint, write
+from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ("benchmarks/record.json", "benchmarks/accelerator.json")  # a page shows them
@@ -222,7 +222,7 @@ def claims(path: Path) -> Iterator[object]:
 
 def shared_key() -> str:
     """Return a hash of everything that every page depends on."""
-    return fingerprint(*environment.installed(), *contents(shared_sources(), ROOT))
+    return fingerprint(*environment.installed(), *named_contents(shared_sources(), ROOT))
 
 
 def shared_sources() -> list[Path]:

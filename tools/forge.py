@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
+GIT = ("git", "-c", "safe.directory=*")  # asks in a folder that another user may own
 
 
 def web_address(remote: str) -> str | None:
@@ -39,7 +40,7 @@ def repository() -> str | None:
     if environment.get("CI_PROJECT_URL"):  # GitLab
         return environment["CI_PROJECT_URL"]
     remote = subprocess.run(
-        ["git", "remote", "get-url", "origin"], cwd=HERE, capture_output=True, encoding="utf-8"
+        [*GIT, "remote", "get-url", "origin"], cwd=HERE, capture_output=True, encoding="utf-8"
     )
     return web_address(remote.stdout.strip()) if remote.returncode == 0 else None
 
@@ -61,6 +62,6 @@ def branch() -> str:
     on_forge = os.environ.get("GITHUB_REF_NAME") or os.environ.get("CI_COMMIT_BRANCH")
     if on_forge:
         return on_forge
-    head = ["git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD"]
+    head = [*GIT, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"]
     answer = subprocess.run(head, cwd=HERE, capture_output=True, encoding="utf-8").stdout.strip()
     return answer.removeprefix("origin/") or "main"

@@ -33,7 +33,7 @@ def fingerprint(*parts: str | bytes) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in whole)).hexdigest()
 
 
-def contents(files: Iterable[Path], root: Path) -> Iterator[str | bytes]:
+def named_contents(files: Iterable[Path], root: Path) -> Iterator[str | bytes]:
     """Yield the name of each file below a folder, and what is in it: parts of a key."""
     for file in files:
         yield from (file.relative_to(root).as_posix(), file.read_bytes())

@@ -27,6 +27,7 @@ from sphinx.transforms.post_transforms.images import ImageConverter
 from sphinx.util.typing import ExtensionMetadata
 from sphinx_proof.nodes import proof_node
 
+from forge import GIT
 from kept import write
 
 PACKAGES = (
@@ -143,7 +144,7 @@ def date_of_sources() -> str:
 
     The PDF bears this date, so that it is the same, byte for byte, whenever it is built.
     """
-    log = ["git", "log", "-1", "--format=%ct"]
+    log = [*GIT, "log", "-1", "--format=%ct"]
     answer = subprocess.run(log, cwd=ROOT, capture_output=True, encoding="utf-8")
     return answer.stdout.strip() or str(int(time.time()))
 

@@ -107,17 +107,16 @@ def in_python(figure, problem, settings):
         return None
     record = {"loss": live.losses(problem, path)}
     if figure is live.law:
-        start = fa.layer_law(path[0])
-        record["raw"] = np.transpose([fa.layer_law(state) - start for state in path])
-        record["corrected"] = np.transpose([law - start for (law,) in fa.discrete_law(path)])
+        laws = {"raw": fa.layer_law(path), "corrected": fa.discrete_law(path)}
+        record.update({name: (law - law[0]).T for name, law in laws.items()})
         return record
     x, y, theta = (problem[name] for name in ("x", "y", "theta"))
     outside = settings["outside"] * problem["outside"]
     terms = {
-        "distance": [fa.end_to_end(state) - theta for state in path],
-        "predicted": [state.weights[1] @ outside for state in path],
+        "distance": fa.end_to_end(path) - theta,
+        "predicted": path.weights[1] @ outside,
         # By the proposition on the page, what is left over is the error, by the pseudoinverse.
-        "left": [(fa.end_to_end(s) @ x.T - y.T) @ np.linalg.pinv(x).T for s in path],
+        "left": (fa.end_to_end(path) @ x.T - y.T) @ np.linalg.pinv(x).T,
     }
     for name, matrices in terms.items():
         record[name] = np.linalg.norm(matrices, axis=(1, 2)) / np.linalg.norm(theta)

@@ -95,11 +95,24 @@ def _uphill(
 
 
 class Diverged(FloatingPointError):
-    """A run left the finite numbers. ``last`` is the last finite state."""
+    """A run left the finite numbers.
 
-    def __init__(self, message: str, last: State) -> None:
-        super().__init__(message, last)  # both, so that it survives pickling
-        self.last = last
+    Attributes
+    ----------
+    last : State
+        The last finite state.
+    step : int or None
+        The step that left them; None in a flow.
+    lost : array (...)
+        Of an ensemble, which networks left them; None of one network. The others go on from
+        ``last``, with ``W[~lost]`` for each matrix and set of data.
+    """
+
+    def __init__(
+        self, message: str, last: State, step: int | None = None, lost: Array | None = None
+    ) -> None:
+        super().__init__(message, last, step, lost)  # all, so that it survives pickling
+        self.last, self.step, self.lost = last, step, lost
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -426,11 +439,16 @@ def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
     who = ""
     if finite.ndim:
         lost = namespace(finite).nonzero(~finite)[0].shape[0]
-        who = f", in {lost} of {math.prod(finite.shape)} networks"
+        who = f", in {lost} of {math.prod(finite.shape)} networks (see `.lost`)"
+    size = f"step size {step}"
+    if getattr(step, "ndim", 0):
+        size = f"step sizes {float(step.min()):.3g} to {float(step.max()):.3g}"
     return Diverged(
-        f"step {number} with step size {step} left the finite numbers{who}. Try a smaller step, "
+        f"step {number} with {size} left the finite numbers{who}. Try a smaller step, "
         "smaller initial weights or smaller inputs; the last finite state is in `.last`",
         state,
+        number,
+        ~finite if finite.ndim else None,
     )
 
 

@@ -247,6 +247,26 @@ def test_divergence_counts_the_networks_that_left():
     assert re.search(r"in [12] of 6 networks", str(error))
 
 
+def test_the_others_go_on_without_the_networks_that_left():
+    steps = np.array([1e3, 1e-3, 1e-3])
+    error, states = diverging((3,), steps)
+    assert error.step == len(states)
+    assert error.lost.tolist() == [True, False, False]
+    assert "step sizes 0.001 to 1e+03 left" in str(error)
+    problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0, ensemble=(3,))
+    rest = each(lambda M: M[~error.lost], error.last)
+    x, y = problem.x[~error.lost], problem.y[~error.lost]
+    (*_, last) = take(
+        descend(rest, full_batch(x, y), step=steps[~error.lost], activation=linear), 5
+    )
+    alone = member(problem, (1,))
+    run = descend(alone.state, full_batch(alone.x, alone.y), step=1e-3, activation=linear)
+    (*_, expected) = take(run, len(states) + 4)
+    # The same products, in an ensemble or alone: rounding of sums of five.
+    assert abs(last.weights[0][0] - expected.weights[0]).max() < 1e-12
+    assert diverging()[0].lost is None
+
+
 def blown_up(state, directions):
     """Send W_1 of network 0, W_2 of network 1 and B_2 of network 2 beyond the floats."""
     moved = [0 * M for M in matrices(state)]
@@ -259,7 +279,7 @@ def test_divergence_is_seen_in_whatever_matrix_it_is():
     start = initial_state((3, 4, 2), rng=np.random.default_rng(0), ensemble=(4,))
     rule = RULES["FA"]._replace(motion=blown_up)
     batch = np.ones((5, 3)), np.ones((5, 2))
-    with pytest.raises(Diverged, match=r"^step 1 .*, in 3 of 4 networks\. "):
+    with pytest.raises(Diverged, match=r"^step 1 .*, in 3 of 4 networks \(see `.lost`\)\. "):
         list(descend(start, [batch], step=2, rule=rule))
 
 
@@ -280,6 +300,7 @@ def test_divergence_survives_pickling():
     error, _ = diverging()
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (Diverged, str(error))
+    assert again.step == error.step
     for last in (again.last, again.args[1]):
         assert all(map(np.array_equal, matrices(last), matrices(error.last)))
 

@@ -213,7 +213,7 @@ def test_a_notebook_alone_on_colab_fetches_the_book_and_then_runs(tmp_path, monk
     run(notebook, content)
     assert (content / "fa_book" / "book" / "page.py").exists()
     installed = (tmp_path / "installed").read_text(encoding="utf-8").split()
-    assert "./fa_book[data]" in installed
+    assert "./fa_book" in installed
 
 
 def test_on_colab_with_no_address_known_the_reader_is_asked(tmp_path, monkeypatch):

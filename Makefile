@@ -36,8 +36,23 @@ test: $(READY) check ## run every check and every test
 # All but those of pages and site: what the library is held to by itself.
 LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment execute figures images intervals live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
-coverage: $(READY) ## run the tests of the library; every line and branch of it must be met
-	$(PYTHON) -m pytest -n 2 --dist loadfile -p no:nbval $(PLAIN) --cov $(LIBRARY)
+
+# An environment that has PyTorch and JAX, and of all else the pinned versions.
+ARRAYS := _build/arrays
+BOTH := $(ARRAYS)/ready
+$(BOTH): requirements.txt benchmarks/requirements.txt pyproject.toml
+	python3 -m venv --clear $(ARRAYS)
+	sed -e 's/\[.*\]//' -e 's/ *\\$$//' -e '/--hash/d' requirements.txt > $(ARRAYS)/pins.txt
+	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check -c $(ARRAYS)/pins.txt \
+		-r benchmarks/requirements.txt -e . array-api-strict hypothesis mpmath playwright pytest \
+		pytest-cov pytest-xdist sympy
+	touch $(BOTH)
+
+arrays: $(BOTH) ## run the tests of arrays on PyTorch and JAX
+	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays junction ledger train)
+
+coverage: $(BOTH) ## run the tests of the library; every line and branch of it must be met
+	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile $(PLAIN) --cov $(LIBRARY)
 
 # The packages of the library at either end of their ranges; those of the tests as new as may be.
 RANGES := _build/ranges
@@ -56,7 +71,7 @@ mutants: $(READY) ## change the library in every small way and see whether a tes
 	test -x $(MUTANTS)/bin/mutmut || ($(PYTHON) -m uv venv --quiet $(MUTANTS) && \
 		$(PYTHON) -m uv pip install --quiet --python $(MUTANTS) mutmut==3.8.1 -r requirements.txt)
 	rm -rf mutants
-	$(MUTANTS)/bin/mutmut run 'fa_lib.laws.x__as_tuple__mutmut_1' # and write all of them
+	$(MUTANTS)/bin/mutmut run 'fa_lib.laws.x__running__mutmut_1' # and write all of them
 	$(MUTANTS)/bin/python tools/mutants.py $(if $(ONLY),'$(ONLY)')
 	$(MUTANTS)/bin/mutmut results
 
@@ -89,16 +104,6 @@ lock: $(READY) ## choose new versions for requirements.txt
 
 audit: $(READY) ## ask the public databases for known vulnerabilities of the pinned packages
 	$(PYTHON) -m uv tool run pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.txt
-
-# PyTorch and JAX, in an environment of their own; the rest in the pinned versions, too.
-ARRAYS := _build/arrays
-arrays: $(READY) ## run the tests of arrays on PyTorch and JAX
-	test -x $(ARRAYS)/bin/python || python3 -m venv $(ARRAYS)
-	sed -e 's/\[.*\]//' -e 's/ *\\$$//' -e '/--hash/d' requirements.txt > $(ARRAYS)/pins.txt
-	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check -c $(ARRAYS)/pins.txt \
-		-r benchmarks/requirements.txt -e . array-api-strict hypothesis mpmath playwright pytest sympy
-	$(ARRAYS)/bin/python -m pytest -q $(PLAIN) \
-		$(patsubst %,tests/test_%.py,arrays junction ledger train)
 
 BENCH := _build/bench
 bench: ## measure the library beside the bare products, PyTorch and JAX; takes minutes

@@ -6,7 +6,8 @@ axes, written ``...``: they are an ensemble of networks, moved by one call.
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,11 +34,12 @@ class State(NamedTuple):
     weights: tuple[Array, ...]
     feedback: tuple[Array, ...]
 
-    def at(self, time: int) -> "State":
-        """Return the state of a path at an index of its axis of time."""
+    def at(self, time: Any) -> "State":
+        """Return the state of a path at an index of its axis of time; at several, their path."""
+        resting = 0 if isinstance(time, Integral) else slice(None)
         return State(
             tuple(W[time, ...] for W in self.weights),
-            tuple(B[0 if B.shape[0] == 1 else time, ...] for B in self.feedback),
+            tuple(B[resting if B.shape[0] == 1 else time, ...] for B in self.feedback),
         )
 
 

@@ -146,6 +146,15 @@ def test_every_matrix_of_a_path_has_the_axes_of_the_ensemble_after_one_step_too(
     assert [W.shape for W in path.weights] == [(2, 2, 4, 3), (2, 2, 2, 4)]
 
 
+@pytest.mark.parametrize("times", [[0, 2, 3], slice(1, 3), slice(None)])
+@pytest.mark.parametrize("rule", ["FA", "KP"])
+def test_a_part_of_a_path_is_a_path(rule, times):
+    path = train(SMALL.state, batches(), steps=4, rule=RULES[rule], **OPTIONS)
+    part = path.at(times)
+    assert part.weights[0].ndim == part.feedback[0].ndim == 3
+    assert np.array_equal(layer_law(part), layer_law(path)[times])
+
+
 def test_each_batch_makes_one_step_and_no_other_is_drawn():
     drawn = minibatches(SMALL.x, SMALL.y, 2, np.random.default_rng(0))
     path = train(SMALL.state, drawn, steps=4, **OPTIONS)

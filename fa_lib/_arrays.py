@@ -79,9 +79,7 @@ def holds(flag: Array) -> bool:
 
 
 def detached(array: Array) -> Array:
-    """Return a copy that no later write to the array can change, and that keeps no graph."""
-    if is_jax_array(array):  # which cannot be written to
-        return array
+    """Return a copy that no later write or donation can touch, and that keeps no graph."""
     if is_torch_array(array):
         return array.detach().clone()
     return namespace(array).asarray(array, copy=True)

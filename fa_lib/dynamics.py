@@ -285,8 +285,8 @@ def watch(
     Parameters
     ----------
     values : callable
-        state -> an array, or a tuple of arrays, tuples and so on. On JAX's arrays it is compiled:
-        define it once, outside of loops.
+        state -> an array, or a tuple of arrays, tuples and so on. On JAX's arrays it is compiled
+        once: define it outside of loops, and let it depend on nothing that changes.
     state, batches, step, steps, every, rule, activation, loss
         As in `train`.
 
@@ -320,9 +320,16 @@ def watch(
     if steps % every:
         _checks.refuse("every", every, f"a divisor of {steps}, the number of steps")
     _checks.leading(*state.weights, *state.feedback)
-    state = _spread(state)  # or the start, and what has not moved, would lack axes of the rest
+    batches = iter(batches)
+    first, eta = list(itertools.islice(batches, 1)), _for_matrices(step)
+    for pair in first:
+        _checks.pair("batch 1", pair)
+        _checks.batch(*pair, state)
+        # Or the start, and what has not moved, would lack axes of the rest.
+        state = _spread(state, *pair, *([eta] if hasattr(eta, "shape") else []))
+    batches = itertools.chain(first, batches)
     how = _scanned if is_jax_array(state.weights[0]) else _looked_at
-    end, seen = how(values, state, iter(batches), steps, every, (step, rule, activation, loss))
+    end, seen = how(values, state, batches, steps, every, (step, rule, activation, loss))
     return end, seen
 
 
@@ -370,7 +377,6 @@ def _scanned(
         _checks.batch(*pairs[0], state)
         if not seen:
             _checks.homogeneous(activation, state.weights[0], pairs[0][0].shape[-2])
-            state = _spread(state, *pairs[0], *([eta] if hasattr(eta, "shape") else []))
             seen.append(_stacked([values(state)]))
         batched = together(pairs, every)
         end, said = run(state, eta, *batched) if batched else (None, None)
@@ -393,9 +399,7 @@ def _stacked(seen: list[Any]) -> Any:
         return seen[0]._make(parts) if hasattr(seen[0], "_make") else tuple(parts)
     if not hasattr(seen[-1], "shape"):  # exact numbers, of no library
         return np.asarray(seen)
-    xp = namespace(seen[-1])
-    # The start may lack the axes of an ensemble whose data differ.
-    return xp.stack([xp.broadcast_to(value, seen[-1].shape) for value in seen])
+    return namespace(seen[-1]).stack(seen)
 
 
 def _step(

@@ -31,7 +31,6 @@ PATH = State(
 SHALLOW = initial_state((3, 4, 2), rng=rng)
 DIRECT = initial_state((3, 4, 5, 2), rng=rng, rule=fa_lib.direct_feedback_alignment)
 X, Y = rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
-LABELLED = np.eye(3)[[0, 1, 2, 0, 1, 2]]
 ROOT = rng.standard_normal((3, 3))
 COVARIANCE = ROOT @ ROOT.T
 
@@ -97,7 +96,6 @@ CALLS = {
         {"widths": (1, 2, 1)},
     ),
     "descend": Call(descended, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
-    "digits": Call(fa_lib.digits, {}),
     "discrete_law": Call(
         positional(fa_lib.discrete_law, "path"),
         {"path": PATH, "law": fa_lib.layer_law, "degree": 1, "rule": fa_lib.feedback_alignment},
@@ -125,7 +123,6 @@ CALLS = {
         {"widths": (3, 4, 2)},
     ),
     "junction": Call(fa_lib.junction, {}),
-    "keep_classes": Call(fa_lib.keep_classes, {"x": X, "y": LABELLED}, {"classes": [0, 2]}),
     "layer_law": Call(
         positional(fa_lib.layer_law),
         {"state": STATE, "degree": 1, "rule": fa_lib.feedback_alignment},
@@ -146,15 +143,12 @@ CALLS = {
         {**BATCH, "size": 4},
     ),
     "minimum_norm": Call(fa_lib.minimum_norm, BATCH),
-    "mnist": Call(fa_lib.mnist, {}),
     "neuron_alignment": Call(fa_lib.neuron_alignment, {"state": STATE}),
     "neuron_law": Call(
         positional(fa_lib.neuron_law),
         {"state": STATE, "degree": 1, "rule": fa_lib.feedback_alignment},
     ),
     "one_hot": Call(fa_lib.one_hot, {}),
-    "openml_mnist": Call(fa_lib.openml_mnist, {}),
-    "random_split": Call(seeded(fa_lib.random_split), {**BATCH, "train": 3, "test": 2}),
     "readout_velocity": Call(fa_lib.readout_velocity, {"state": DIRECT, **BATCH, **BROADCAST}),
     "row_space_split": Call(fa_lib.row_space_split, {"w": STATE.weights[0], "x": X[:2]}),
     "signal_alignment": Call(
@@ -176,8 +170,8 @@ CALLS = {
     ),
     "Expansion": Call(expanded, {"small": SMALL[0]}, SMALL[2]._asdict()),
 }
-# These read a file or the network, take labels, or arrays of any shape: below, or elsewhere.
-ELSEWHERE = {"digits", "junction", "mnist", "one_hot", "openml_mnist"}
+# These take labels, or arrays of any shape: in test_data and test_junction.
+ELSEWHERE = {"junction", "one_hot"}
 
 
 def matrices_of(arguments):
@@ -559,36 +553,6 @@ def test_rates_that_are_no_positive_numbers_one_for_each_layer_are_refused(name,
 def test_labels_that_are_no_whole_numbers_are_refused(labels):
     with pytest.raises(ValueError, match=r"(?s)^labels: got .*, expected "):
         fa_lib.one_hot(labels)
-
-
-@pytest.mark.parametrize(
-    "classes",
-    [
-        None,
-        1,
-        [0],
-        [0, 0],
-        [0, 3],
-        [0, -1],
-        [0.0, 1.0],
-        [True, False],
-        ["0", "1"],
-        [0, None],
-        [0, np.nan],
-    ],
-    ids=repr,
-)
-def test_classes_that_are_no_columns_are_refused(classes):
-    with pytest.raises(ValueError, match=r"^classes: got .*, expected "):
-        fa_lib.keep_classes(X, LABELLED, classes)
-
-
-@pytest.mark.parametrize(
-    "path", [None, 1.5, b"mnist.npz", X], ids=["None", "1.5", "bytes", "array"]
-)
-def test_what_is_no_path_is_refused(path):
-    with pytest.raises(ValueError, match=r"^path: got .*, expected "):
-        fa_lib.mnist(path)
 
 
 @pytest.mark.parametrize(

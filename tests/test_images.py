@@ -200,3 +200,44 @@ def split(**changes):
 )
 def test_bad_arguments_are_refused(call, name, came, expected):
     refused(call, name, came, expected)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        None,
+        1,
+        [0],
+        [0, 0],
+        [0, 3],
+        [0, -1],
+        [0.0, 1.0],
+        [True, False],
+        ["0", "1"],
+        [0, None],
+        [0, np.nan],
+    ],
+    ids=repr,
+)
+def test_classes_that_are_no_columns_are_refused(classes):
+    with pytest.raises(ValueError, match=r"^classes: got .*, expected "):
+        keep_classes(np.ones((6, 3)), np.eye(3)[[0, 1, 2, 0, 1, 2]], classes)
+
+
+@pytest.mark.parametrize(
+    "path", [None, 1.5, b"mnist.npz", np.ones(3)], ids=["None", "1.5", "bytes", "array"]
+)
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(ValueError, match=r"^path: got .*, expected "):
+        mnist(path)
+
+
+def test_images_of_exact_numbers_and_unknown_classes_are_refused_by_name():
+    labelled = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    with pytest.raises(ValueError, match=r"^x: got dtype object, expected a floating-point dtype$"):
+        keep_classes(
+            np.ones((6, 1), dtype=int).astype(object), labelled.astype(int).astype(object), [0, 1]
+        )
+    expected = r"^classes: got \[0\], expected two or more different columns of y, 0 to 2$"
+    with pytest.raises(ValueError, match=expected):
+        keep_classes(np.ones((6, 1)), labelled, [0])

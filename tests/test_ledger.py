@@ -182,6 +182,74 @@ def test_an_update_by_something_else_is_seen(fault):
     assert book.broken[0] == 1
 
 
+def as_dtype(problem, dtype):
+    to = np.dtype(dtype).type
+    return problem._replace(state=each(to, problem.state), x=to(problem.x), y=to(problem.y))
+
+
+@pytest.mark.parametrize("rule", ["FA", "GD"])
+@pytest.mark.parametrize(("dtype", "step"), [(np.float32, 1e-8), (np.float16, 1e-4)])
+def test_where_rounding_could_hide_another_rule_nothing_is_said_to_be_kept(rule, dtype, step):
+    book = kept_beside(run_of(as_dtype(PROBLEM, dtype), rule, step=step))
+    assert not book.broken.any()
+    assert "not tested: rounding may hide" in str(book)
+    assert "kept" not in str(book)
+
+
+def test_a_budget_that_overflows_tests_nothing():
+    """Of weights whose squares sum to more than float16's largest number, 65504."""
+    state = initial_state((64, 64, 10), rng=np.random.default_rng(0), weight_scale=80.0)
+    state = each(np.float16, state)
+    moved = state._replace(weights=tuple(W + np.float16(1) for W in state.weights))
+    with np.errstate(over="ignore", invalid="ignore"):
+        book = kept_beside([state, moved])
+    assert "kept" not in str(book)
+
+
+def test_of_an_ensemble_the_worst_network_is_told():
+    problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0, ensemble=(3,))
+    states = list(run_of(problem))
+    weights = [W.copy() for W in states[4].weights]
+    weights[0][1] += 0.1  # one network is moved by something else
+    states[4] = states[4]._replace(weights=tuple(weights))
+    book = kept_beside(states)
+    assert book.broken[:, 0].tolist() == [0, 4, 0]
+    assert f"broken at step 4 (drift {book.drift[1, 0]:.1e} of " in str(book)
+    resting = each(np.copy, problem.state)
+    frozen = [
+        s._replace(
+            weights=tuple(
+                np.where(np.arange(3)[:, None, None] == 2, R, W)
+                for R, W in zip(resting.weights, s.weights, strict=True)
+            )
+        )
+        for s in run_of(problem)
+    ]
+    assert "nothing moved, so nothing was tested" in str(kept_beside(frozen))
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            lambda s: each(np.float32, s),
+            r"got shape \(5, 3\) of float32, expected \(5, 3\) of float64",
+        ),
+        (lambda s: each(lambda M: M[None], s), None),
+    ],
+    ids=["another dtype", "leading axes come"],
+)
+def test_what_follows_a_state_has_its_dtype_and_its_axes(other, message):
+    init, update = ledger()
+    book = init(PROBLEM.state)
+    if message is None:
+        assert update(book, other(PROBLEM.state)).drift.shape == (1, 2)
+        book, other = update(book, other(PROBLEM.state)), lambda s: s
+        message = r"got shape \(5, 3\) of float64, expected \(1, 5, 3\) of float64"
+    with pytest.raises(ValueError, match=f"^W_1: {message}, as before"):
+        update(book, other(PROBLEM.state))
+
+
 @given(problem=problems(activations=HOMOGENEOUS, ensembles=((),)), seed=seeds)
 def test_rates_that_differ_between_layers_keep_their_own_law(problem, seed):
     rates = np.random.default_rng(seed).uniform(0.01, 0.1, len(problem.state.weights))
@@ -268,7 +336,9 @@ def test_states_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"^W_1: got an entry that is not finite"):
         ledger().update(book, each(lambda M: M * np.nan, PROBLEM.state))
     other = initial_state((3, 4, 2), rng=np.random.default_rng(0))
-    with pytest.raises(ValueError, match=r"^W_1: got shape \(4, 3\), expected \(5, 3\), as before"):
+    with pytest.raises(
+        ValueError, match=r"^W_1: got shape \(4, 3\) of float64, expected \(5, 3\) of"
+    ):
         ledger().update(book, other)
 
 
@@ -306,6 +376,18 @@ def test_a_ledger_runs_inside_a_compiled_loop(wrong):
     _, book = run(start)
     assert int(book.steps) == 9
     assert book.broken.tolist() == [6 if wrong else 0]
+
+
+def test_a_ledger_outlives_arrays_that_are_donated_and_speaks_for_many():
+    jax = pytest.importorskip("jax")
+    start = jax.tree.map(lambda array: jax.numpy.asarray(array, dtype="float32"), SMALL.state)
+    doubled = jax.jit(lambda state: jax.tree.map(lambda M: 2 * M, state), donate_argnums=0)
+    init, update = ledger()
+    book = init(start)
+    assert int(update(book, doubled(start)).steps) == 1
+    many = jax.tree.map(lambda M: jax.numpy.stack([M, 2 * M]), book.state)
+    books = jax.vmap(lambda state: update(init(state), state))(many)
+    assert str(books).startswith("after 1 steps\nhidden layer 1: nothing moved")
 
 
 def test_a_ledger_of_parameters_keeps_no_graph_and_no_memory():

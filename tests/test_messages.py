@@ -20,7 +20,6 @@ six = State(tuple(np.stack([W] * 2) for W in three.weights), three.feedback)
 W_1, W_2, W_3 = state.weights
 B_2, B_3 = state.feedback
 x, y, theta = rng.standard_normal((6, 3)), rng.standard_normal((6, 2)), np.ones((2, 3))
-labelled = np.eye(3)[[0, 1, 2, 0, 1, 2]]
 exact = each(lambda M: (M * 0).astype(int).astype(object) + Fraction(1, 2), state)
 exact_x = (x * 0).astype(int).astype(object)
 exact_y = (y * 0).astype(int).astype(object)
@@ -94,12 +93,6 @@ MESSAGES = {
     "y: got shape (5, 2), expected (..., 6, 2)": lambda: moved(y=y[:5]),
     "y: got shape (5, 2), expected (..., 6, n_L), a row per row of x": lambda: fa_lib.full_batch(
         x, y[:5]
-    ),
-    "x: got shape (2, 6, 3), expected two axes: a row for each sample": lambda: fa_lib.keep_classes(
-        np.stack([x] * 2), labelled, [0, 1]
-    ),
-    "x: got dtype object, expected a floating-point dtype": lambda: fa_lib.keep_classes(
-        exact_x, exact_x, [0, 1]
     ),
     "w: got shape (3, 4), expected (..., m, 3)": lambda: fa_lib.row_space_split(W_1.T, x),
     "w: got dtype float32, expected float64, the dtype of x": lambda: fa_lib.row_space_split(
@@ -204,7 +197,6 @@ MESSAGES = {
         fa_lib.descend(state, [[x, y]], step=1)
     ),
     "rng: got a int, expected a numpy.random.Generator": lambda: drawn(rng=0),
-    "path: got a int, expected the path of a file": lambda: fa_lib.mnist(1),
     # Numbers.
     "step: got 0, expected a positive finite number": lambda: stepped(0),
     "step: got 0.5, expected a Fraction, since the weights are exact": lambda: stepped(0.5, exact),
@@ -252,10 +244,6 @@ MESSAGES = {
         x, y, 7, rng
     ),
     "samples: got 0, expected a positive integer": lambda: fa_lib.gaussian_inputs(0, 3, rng=rng),
-    "classes: got [0.5], expected whole numbers": lambda: fa_lib.keep_classes(x, labelled, [0.5]),
-    "classes: got [0], expected two or more different columns of y, 0 to 2": lambda: (
-        fa_lib.keep_classes(x, labelled, [0])
-    ),
     "labels: got shape (1, 1) of int64, expected whole numbers (N,) of zero or more": (
         lambda: fa_lib.one_hot(np.zeros((1, 1), np.int64))
     ),

@@ -155,6 +155,17 @@ def test_a_part_of_a_path_is_a_path(rule, times):
     assert np.array_equal(layer_law(part), layer_law(path)[times])
 
 
+@pytest.mark.parametrize("step", [1e-2, np.array([1e-2, 1e-2, 1e-2, 1e-2, 1e-2])])
+def test_the_first_value_has_the_axes_of_all_the_others(step):
+    """A mean over networks is taken of the start, too, when data or steps make the ensemble."""
+    ensemble = (5,) if isinstance(step, float) else ()
+    problem = draw_problem((3, 4, 2), 6, linear, squared_error, seed=0, ensemble=ensemble)
+    start = initial_state((3, 4, 2), rng=np.random.default_rng(0))
+    options = {"step": step, "steps": 2, "activation": linear}
+    _, means = watch(lambda state: layer_law(state).mean(0), start, batches(problem), **options)
+    assert means[0] == pytest.approx(layer_law(start), rel=1e-12)
+
+
 def test_each_batch_makes_one_step_and_no_other_is_drawn():
     drawn = minibatches(SMALL.x, SMALL.y, 2, np.random.default_rng(0))
     path = train(SMALL.state, drawn, steps=4, **OPTIONS)

@@ -446,7 +446,8 @@ def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
         who = f", in {lost} of {math.prod(finite.shape)} networks (see `.lost`)"
     size = f"step size {step}"
     if getattr(step, "ndim", 0):
-        size = f"step sizes {float(step.min()):.3g} to {float(step.max()):.3g}"
+        xp = namespace(step)
+        size = f"step sizes {float(xp.min(step)):.3g} to {float(xp.max(step)):.3g}"
     return Diverged(
         f"step {number} with {size} left the finite numbers{who}. Try a smaller step, "
         "smaller initial weights or smaller inputs; the last finite state is in `.last`",

@@ -138,14 +138,14 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("module", "right", "wrong"),
     [
-        ("laws.py", "axis=-1) / 2 - degree", "axis=-1) / 3 - degree"),
+        ("laws.py", "(ours(dW, W) / rate,", "(2 * ours(dW, W) / rate,"),
         (
             "dynamics.py",
             "in pairs]), state.feedback)",
             "in pairs]), tuple(B * 1.001 for B in state.feedback))",
         ),
     ],
-    ids=["law with the wrong factor", "feedback that drifts"],
+    ids=["balance with the wrong factor", "feedback that drifts"],
 )
 def test_fault_planted_in_the_library_fails_a_claim(module, right, wrong, tmp_path, monkeypatch):
     faulty = tmp_path / "fa_lib"

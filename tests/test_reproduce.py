@@ -1,6 +1,6 @@
 """`make reproduce`: no draw is lost or made twice, and a claim that fails is told.
 
-Each test runs the tools as a reader does, in a small project with the book's own page.py.
+Each test runs the tools as a reader does, in a small project with the book's own page.py and what that imports.
 """
 
 import json
@@ -40,7 +40,8 @@ def project(tmp_path):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     (tmp_path / "book").mkdir()
-    shutil.copy(ROOT / "book/page.py", tmp_path / "book")
+    for module in ("page.py", "figures.py"):
+        shutil.copy(ROOT / "book" / module, tmp_path / "book")
     (tmp_path / "requirements.txt").write_text("", encoding="utf-8")
     write_page(tmp_path, "good", ("good-seed", "seed / 1000"), ("good-step", "step"))
     return tmp_path

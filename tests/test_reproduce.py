@@ -1,6 +1,6 @@
 """`make reproduce`: no draw is lost or made twice, and a claim that fails is told.
 
-Each test runs the tools as a reader does, in a small project with the book's own page.py and what that imports.
+Each test runs the tools as a reader does, in a small project with the book's own page.py.
 """
 
 import json

@@ -269,10 +269,10 @@ FAULTS = [
     Fault(
         "the start of a path lacks the axes of the rest",
         "dynamics.py",
-        "state = _spread(state)  #",
-        "pass  #",
+        "state = _spread(state, *pair, ",
+        "_spread(state, *pair, ",
         "test_train.py",
-        "axes_of_the_ensemble",
+        "axes_of",
     ),
     Fault(
         "an activation is believed",

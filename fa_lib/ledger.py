@@ -147,6 +147,7 @@ def ledger(
     that the loop calculates in: rounding by a narrower one looks like a fault. So does
     cancellation, where the errors of many samples are large and their sum is not. Faults that
     cancel between the units of a layer are not seen; `discrete_law` by `neuron_law` sees them.
+    Nor is what is wrong in the output error itself: a loop that goes uphill keeps the balance, too.
 
     Examples
     --------

@@ -71,7 +71,7 @@ mutants: $(READY) ## change the library in every small way and see whether a tes
 	test -x $(MUTANTS)/bin/mutmut || ($(PYTHON) -m uv venv --quiet $(MUTANTS) && \
 		$(PYTHON) -m uv pip install --quiet --python $(MUTANTS) mutmut==3.8.1 -r requirements.txt)
 	rm -rf mutants
-	$(MUTANTS)/bin/mutmut run 'fa_lib.laws.x__running__mutmut_1' # and write all of them
+	$(MUTANTS)/bin/mutmut run 'fa_lib.balances.x__running__mutmut_1' # and write all of them
 	$(MUTANTS)/bin/python tools/mutants.py $(if $(ONLY),'$(ONLY)')
 	$(MUTANTS)/bin/mutmut results
 

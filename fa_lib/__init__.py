@@ -1,5 +1,6 @@
 """Feedback alignment and its conservation laws: states, rules, training, laws, alignment."""
 
+from fa_lib.activations import leaky_relu, linear, relu, squared_relu, tanh
 from fa_lib.alignment import (
     angle,
     neuron_alignment,
@@ -7,6 +8,7 @@ from fa_lib.alignment import (
     update_alignment,
     weight_alignment,
 )
+from fa_lib.balances import Ledger, discrete_law, ledger
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
@@ -26,9 +28,8 @@ from fa_lib.dynamics import (
     virtual_networks,
     watch,
 )
-from fa_lib.laws import discrete_law, junction, layer_law, matrix_law, neuron_law
-from fa_lib.ledger import Ledger, ledger
-from fa_lib.linear import (
+from fa_lib.laws import junction, layer_law, matrix_law, neuron_law
+from fa_lib.linear_networks import (
     convergence_rate,
     end_to_end,
     excess_risk,
@@ -36,22 +37,16 @@ from fa_lib.linear import (
     minimum_norm,
     row_space_split,
 )
-from fa_lib.network import (
-    Activation,
-    Loss,
-    State,
-    forward,
-    initial_state,
-    leaky_relu,
-    linear,
-    relu,
+from fa_lib.losses import (
+    exponential_loss,
+    hinge_loss,
+    huber_loss,
+    logistic_loss,
     softmax_cross_entropy,
     squared_error,
-    squared_relu,
-    tanh,
 )
+from fa_lib.network import forward, initial_state
 from fa_lib.rules import (
-    Rule,
     direct_feedback_alignment,
     feedback_alignment,
     gradient_descent,
@@ -62,6 +57,7 @@ from fa_lib.rules import (
     weighted_sign,
     with_weight_decay,
 )
+from fa_lib.state import Activation, Loss, Rule, State
 
 __all__ = [
     "Activation",
@@ -81,6 +77,7 @@ __all__ = [
     "discrete_law",
     "end_to_end",
     "excess_risk",
+    "exponential_loss",
     "feedback_alignment",
     "final_readout_norm",
     "flow",
@@ -88,6 +85,8 @@ __all__ = [
     "full_batch",
     "gaussian_inputs",
     "gradient_descent",
+    "hinge_loss",
+    "huber_loss",
     "initial_state",
     "junction",
     "kolen_pollack",
@@ -97,6 +96,7 @@ __all__ = [
     "lie_closure",
     "linear",
     "linear_teacher",
+    "logistic_loss",
     "matrix_law",
     "minibatches",
     "minimum_norm",

@@ -111,6 +111,15 @@ def scaled(A: Array, factors: Array) -> Array:
     return A
 
 
+def step(h: Array) -> Array:
+    """Return 1 where h > 0 and 0 elsewhere, in the arithmetic of h."""
+    # Among objects integers: they would be True and False, which SymPy does not multiply.
+    on = h > 0
+    if isinstance(h, np.ndarray):
+        return on.astype(int if h.dtype == object else h.dtype)
+    return namespace(h).astype(on, h.dtype)
+
+
 def inner(A: Array, B: Array) -> Array:
     """Return the trace inner product <A, B> = tr(A^T B) of the last two axes: (...)."""
     xp = namespace(A)

@@ -10,15 +10,12 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from numbers import Integral, Number, Rational, Real
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from fa_lib._arrays import Array, all_finite, device, is_exact, is_lazy_array, namespace
-
-if TYPE_CHECKING:
-    from fa_lib.network import Activation, Loss, State
-    from fa_lib.rules import Rule
+from fa_lib.state import Activation, Loss, Rule, State
 
 
 def refuse(name: str, came: object, expected: str) -> NoReturn:
@@ -75,7 +72,7 @@ def exact_entries(name: str, value: Array) -> None:
             refuse(name, f"a {type(entry).__name__} among its objects", "exact numbers only")
 
 
-def weights(state: "State") -> None:
+def weights(state: State) -> None:
     """Refuse weights that do not chain: the columns of each must be the rows of the one before."""
     if not (hasattr(state, "weights") and hasattr(state, "feedback")):
         refuse("state", f"a {type(state).__name__}", "a State(weights, feedback)")
@@ -93,7 +90,7 @@ def weights(state: "State") -> None:
     warn_of_kernels(state)
 
 
-def warn_of_kernels(state: "State") -> None:
+def warn_of_kernels(state: State) -> None:
     """Say so where arrays that could be kernels of convolutions are taken for an ensemble."""
     # On a path the feedback that rests has another shape than the weights.
     matrices = (*state.weights, *state.feedback)
@@ -107,7 +104,7 @@ def warn_of_kernels(state: "State") -> None:
         )
 
 
-def feedback(state: "State", *, broadcast: bool = False) -> None:
+def feedback(state: State, *, broadcast: bool = False) -> None:
     """Refuse weights that do not chain, and feedback that does not fit them."""
     weights(state)
     if len(state.feedback) != len(state.weights) - 1:
@@ -123,7 +120,7 @@ def feedback(state: "State", *, broadcast: bool = False) -> None:
     leading(*state.weights, *state.feedback)
 
 
-def path(value: "State") -> None:
+def path(value: State) -> None:
     """Refuse a state whose matrices have no axis of time, or none of the same length.
 
     Feedback that rests has one time.
@@ -183,40 +180,40 @@ def of_arithmetic(name: str, value: Any, like: Array) -> Any:
     return value if is_exact(like) else float(value)
 
 
-def samples(name: str, value: Array, state: "State", *, width: int, count: int | str = "N") -> None:
+def samples(name: str, value: Array, state: State, *, width: int, count: int | str = "N") -> None:
     """Refuse samples whose number of columns is not the width of their layer."""
     array(name, value, like=state.weights[0])
     if value.shape[-1] != width or (count != "N" and value.shape[-2] != count):
         refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
 
 
-def carried(state: "State") -> None:
+def carried(state: State) -> None:
     """Refuse feedback that is no arrays like the weights; which shape fits, a rule decides."""
     for number, B in enumerate(state.feedback, start=2):
         array(f"B_{number}", B, like=state.weights[0])
 
 
-def batch(x: Array, y: Array, state: "State") -> None:
+def batch(x: Array, y: Array, state: State) -> None:
     """Refuse inputs and targets that do not fit the network or each other, or do not broadcast."""
     samples("x", x, state, width=state.weights[0].shape[-1])
     samples("y", y, state, width=state.weights[-1].shape[-2], count=x.shape[-2])
     leading(*state.weights, *state.feedback, x, y)
 
 
-def known_rule(value: "Rule", name: str = "rule") -> None:
+def known_rule(value: Rule, name: str = "rule") -> None:
     """Refuse what is no rule."""
     if not hasattr(value, "signals"):
         refuse(name, repr(value), "a Rule, such as feedback_alignment")
 
 
-def broadcasting(rule: "Rule") -> None:
+def broadcasting(rule: Rule) -> None:
     """Refuse what is no rule that broadcasts the output error."""
     known_rule(rule)
     if rule.teacher is None:
         refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
 
 
-def network(state: "State", rule: "Rule", name: str = "rule") -> None:
+def network(state: State, rule: Rule, name: str = "rule") -> None:
     """Refuse weights that do not chain, and feedback that does not fit a rule that reads it."""
     known_rule(rule, name)
     if rule.reads_feedback:
@@ -225,13 +222,13 @@ def network(state: "State", rule: "Rule", name: str = "rule") -> None:
         weights(state)
 
 
-def activation(value: "Activation") -> None:
+def activation(value: Activation) -> None:
     """Refuse what no network applies to its preactivations."""
     if not hasattr(value, "derivative"):
         refuse("activation", repr(value), "an Activation, such as relu")
 
 
-def homogeneous(value: "Activation", W: Array, samples: int) -> None:
+def homogeneous(value: Activation, W: Array, samples: int) -> None:
     """Refuse an activation that breaks phi'(h) h = k phi(h) for the degree k that it names.
 
     It is tried on preactivations of the shape that the first weights give, as it may depend on it.
@@ -252,7 +249,7 @@ def homogeneous(value: "Activation", W: Array, samples: int) -> None:
 
 @lru_cache(maxsize=256)
 def _is_homogeneous(
-    value: "Activation", xp: Any, dtype: Any, where: Any, shape: tuple[int, int]
+    value: Activation, xp: Any, dtype: Any, where: Any, shape: tuple[int, int]
 ) -> bool:
     points = np.resize([Fraction(-2), Fraction(-1, 2), Fraction(1, 4), Fraction(3)], shape)
     exact = str(dtype) == "object"
@@ -264,22 +261,20 @@ def _is_homogeneous(
     return bool(xp.all(abs(left - right) <= rounding * (abs(left) + abs(right))))
 
 
-def loss(value: "Loss") -> None:
+def loss(value: Loss) -> None:
     """Refuse what no network learns from."""
     if not hasattr(value, "error"):
         refuse("loss", repr(value), "a Loss, such as squared_error")
 
 
-def learning(state: "State", rule: "Rule", by: "Activation", of: "Loss") -> None:
+def learning(state: State, rule: Rule, by: Activation, of: Loss) -> None:
     """Refuse what no network could be trained with."""
     network(state, rule)
     activation(by)
     loss(of)
 
 
-def run(
-    state: "State", x: Array, y: Array, rule: "Rule", activation: "Activation", loss: "Loss"
-) -> None:
+def run(state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss) -> None:
     """Refuse what no training step could use."""
     learning(state, rule, activation, loss)
     batch(x, y, state)
@@ -318,7 +313,7 @@ def columns(name: str, value: Array, width: int) -> None:
         refuse(name, f"shape {tuple(value.shape)}", _dims("m", width))
 
 
-def step_size(step: Any, state: "State") -> Any:
+def step_size(step: Any, state: State) -> Any:
     """Return the step, as a float if the weights are floats; refuse one that is not positive.
 
     A step of another type would take the weights to its own: NumPy's float64 turns float32 into
@@ -459,7 +454,7 @@ def times(value: Iterable[float]) -> np.ndarray:
     return values
 
 
-def double(state: "State") -> None:
+def double(state: State) -> None:
     """Refuse what the adaptive solver cannot integrate."""
     W = state.weights[0]
     if not (isinstance(W, np.ndarray) and W.dtype == np.float64):

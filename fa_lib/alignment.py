@@ -9,8 +9,11 @@ from collections.abc import Sequence
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, inner, is_lazy_array, namespace, stack_last
-from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
-from fa_lib.rules import Rule, feedback_alignment, gradient_descent
+from fa_lib.activations import relu
+from fa_lib.losses import squared_error
+from fa_lib.network import propagate
+from fa_lib.rules import feedback_alignment, gradient_descent
+from fa_lib.state import Activation, Loss, Rule, State
 
 
 def weight_alignment(state: State) -> Array:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace
-from fa_lib.network import State
+from fa_lib.state import State
 
 
 class Expansion(NamedTuple):

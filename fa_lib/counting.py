@@ -14,8 +14,9 @@ import numpy as np
 
 from fa_lib import _checks
 from fa_lib._arrays import Array
-from fa_lib.network import Activation, State, initial_state, propagate
-from fa_lib.rules import Rule, feedback_alignment, fixed_feedback
+from fa_lib.network import initial_state, propagate
+from fa_lib.rules import feedback_alignment
+from fa_lib.state import Activation, Rule, State, fixed_feedback
 
 Matrices = tuple[Any, ...]  # arrays or Duals: the moving parts of a state
 Field = Callable[[Matrices], Matrices]
@@ -248,7 +249,7 @@ def count_laws(
 
     Examples
     --------
-    >>> from fa_lib.network import linear
+    >>> from fa_lib import linear
     >>> count_laws((2, 3, 2), activation=linear, rng=np.random.default_rng(0))
     7
     """

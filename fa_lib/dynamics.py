@@ -25,8 +25,11 @@ from fa_lib._arrays import (
     product,
 )
 from fa_lib._compiled import TOGETHER, after_first, checked_step, joined, scan, together
-from fa_lib.network import Activation, Loss, State, propagate, relu, squared_error
-from fa_lib.rules import Rule, feedback_alignment, fixed_feedback
+from fa_lib.activations import relu
+from fa_lib.losses import squared_error
+from fa_lib.network import propagate
+from fa_lib.rules import feedback_alignment
+from fa_lib.state import Activation, Loss, Rule, State, fixed_feedback
 
 Batch = tuple[Array, Array]
 How = tuple[Any, Rule, Activation, Loss]  # the step, and what is learned by, through, and from

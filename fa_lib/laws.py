@@ -1,20 +1,17 @@
-"""Conserved quantities of feedback alignment, and their exact twins for finite steps.
+"""Conserved quantities of feedback alignment and of other rules.
 
 A law has the form 1/2 ||W_i||^2 - k Psi(W_{i+1}), where k is the degree of the activation and the
 gradient of Psi carries the error back; for feedback alignment Psi = <W_{i+1}, B_{i+1}>. Along the
-flow it is constant. A step of any size, from W to W + dW, adds 1/2 ||dW_i||^2 and its *balance*,
-<dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, with the carriers M before the step. The balance is zero: that
-is Theorem 5.1, and needs no Psi, so that carriers may move, or be drawn anew. `discrete_law` adds
-up the balances alone, and is constant again.
+flow it is constant; `balances` has what steps of any size add.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace, stack_last
-from fa_lib.network import State
-from fa_lib.rules import Rule, feedback_alignment
+from fa_lib._arrays import Array, namespace, stack_last
+from fa_lib.rules import feedback_alignment
+from fa_lib.state import Rule, State
 
 
 class Terms(NamedTuple):
@@ -253,125 +250,3 @@ def junction(
         for arrays in (outgoing, feedback)
     )
     return State((leading_in, leading_out), (carriers,))
-
-
-# What a step adds, for each law: a function of (dW_i, W_i), and one of (dW_{i+1}, M_{i+1}).
-Form = tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]]
-
-
-def _rows(A: Array, B: Array) -> Array:
-    return namespace(A).sum(A * B, axis=-1)
-
-
-def _columns(A: Array, B: Array) -> Array:
-    return namespace(A).sum(A * B, axis=-2)
-
-
-def _outer(A: Array, B: Array) -> Array:
-    return A @ B.mT + B @ A.mT
-
-
-def _gram(A: Array, B: Array) -> Array:
-    return A.mT @ B + B.mT @ A
-
-
-_FORMS: dict[Callable[..., Any], Form] = {
-    layer_law: (inner, inner),
-    neuron_law: (_rows, _columns),
-    matrix_law: (_outer, _gram),
-}
-
-
-def projections(
-    steps: Sequence[Array], state: State, terms: Terms, form: Form = (inner, inner)
-) -> list[tuple[Array, Array]]:
-    """Return <dW_i, W_i> and k <dW_{i+1}, M_{i+1}> for each hidden layer, or what a form gives."""
-    assert terms.rule.carriers is not None
-    ours, above = form
-    r = terms.of_layers(len(steps))
-    layers = zip(
-        state.weights, steps, steps[1:], terms.rule.carriers(state), r, r[1:], strict=False
-    )
-    return [
-        (ours(dW, W) / rate, terms.degree * above(dV, M) / next_rate)
-        for W, dW, dV, M, rate, next_rate in layers
-    ]
-
-
-def discrete_law(
-    path: State,
-    law: Callable[..., Any] = layer_law,
-    *,
-    degree: Any = 1,
-    rule: Rule = feedback_alignment,
-    rates: Sequence[Any] | None = None,
-) -> Array | tuple[Array, ...]:
-    """Return the law along a path, less what each step adds to it: exactly constant.
-
-    For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It is constant
-    for every step size and every choice of batches, and for carriers that move: each step changes
-    it by its balance, <dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, with M the carriers before the step.
-    It is constant as well where nothing moves: see that the law itself does.
-
-    Parameters
-    ----------
-    path : State
-        Of all steps, none left out, as `train` returns it with ``every=1``. For a loop of your own
-        there is `ledger`.
-    law : callable
-        `layer_law`, `neuron_law` or, in linear networks, `matrix_law`.
-    degree, rule, rates
-        As in `layer_law`. `matrix_law` knows no degree.
-
-    Returns
-    -------
-    as the law returns for the path
-        With its axis of time: (T+1, ..., L-1) for `layer_law`.
-
-    Raises
-    ------
-    ValueError
-        If the path does not fit, or has no two times, if the law is none of these three, or the
-        rule has no such law.
-
-    Notes
-    -----
-    Not in the paper; the identity is proved on the page about Theorem 5.1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fa_lib import full_batch, initial_state, train
-    >>> rng = np.random.default_rng(0)
-    >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
-    >>> path = train(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01, steps=10)
-    >>> bool(np.ptp(discrete_law(path)) < 1e-12 < np.ptp(layer_law(path)))
-    True
-    """
-    if not any(law is known for known in _FORMS):
-        _checks.refuse("law", repr(law), "layer_law, neuron_law or matrix_law")
-    terms = terms_of(rule, degree, rates)
-    if rule.carriers is None:
-        _checks.refuse("rule", rule.name, "one whose error passes layer by layer, such as FA")
-    if law is matrix_law and degree != 1:
-        _checks.refuse("degree", degree, "1, as matrix_law is that of linear networks")
-    terms = admit(path, terms)
-    path = path if rule.reads_feedback else State(path.weights, ())
-    _checks.path(path)
-    options = {} if law is matrix_law else {"degree": degree}
-    start = law(path.at(0), rule=rule, rates=rates, **options)
-    steps = [W[1:, ...] - W[:-1, ...] for W in path.weights]
-    before = State(
-        tuple(W[:-1, ...] for W in path.weights),
-        tuple(B if B.shape[0] == 1 else B[:-1, ...] for B in path.feedback),
-    )
-    balances = [a - b for a, b in projections(steps, before, terms, _FORMS[law])]
-    if law is layer_law:
-        return _running(start, stack_last(balances, like=steps[0]))
-    return tuple(map(_running, start, balances))
-
-
-def _running(start: Array, balances: Array) -> Array:
-    """Return the start, and the start with all balances so far: (T+1, ...)."""
-    xp = namespace(balances)
-    return xp.concat([start[None, ...], start + xp.cumulative_sum(balances, axis=0)])

@@ -1,150 +1,13 @@
-"""Networks: their state, their activations and losses, the forward pass, the initial state.
-
-A network has layers i = 1..L of widths n_0..n_L. Samples are rows. Every array may carry leading
-axes, written ``...``: they are an ensemble of networks, moved by one call.
-"""
+"""Networks: the forward pass, and the state that training starts from."""
 
 import itertools
-from collections.abc import Callable
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace, product, scaled
-
-if TYPE_CHECKING:
-    from fa_lib.rules import Rule
-
-
-class State(NamedTuple):
-    """Everything that training may move.
-
-    Attributes
-    ----------
-    weights : tuple of arrays
-        ``W_1..W_L``; ``weights[l]`` has shape (..., n_{l+1}, n_l).
-    feedback : tuple of arrays
-        ``feedback[l]`` carries the error to hidden layer l+1: shape (..., n_{l+2}, n_{l+1}), that
-        of ``weights[l+1]``, where the error passes layer by layer; shape (..., n_L, n_{l+1})
-        where the output error is broadcast.
-    """
-
-    weights: tuple[Array, ...]
-    feedback: tuple[Array, ...]
-
-    def at(self, time: Any) -> "State":
-        """Return the state of a path at an index of its axis of time; at several, their path."""
-        resting = 0 if isinstance(time, Integral) else slice(None)
-        return State(
-            tuple(W[time, ...] for W in self.weights),
-            tuple(B[resting if B.shape[0] == 1 else time, ...] for B in self.feedback),
-        )
-
-
-class Activation(NamedTuple):
-    """An activation phi, its derivative, and its degree of homogeneity.
-
-    Degree k means phi'(h) h = k phi(h) for every h; None means that there is no such k. The laws
-    of the paper hold exactly for those activations that have a degree. Where it is 1, training
-    takes the value from the derivative: phi(h) = phi'(h) h. So an activation is tried at a few
-    points before a network uses it, and refused if it does not have the degree that it names.
-    """
-
-    name: str
-    value: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
-    degree: int | None
-
-
-def _relu(h: Array) -> Array:
-    return namespace(h).maximum(h, 0)
-
-
-def _step(h: Array) -> Array:
-    """Return 1 where h > 0 and 0 elsewhere, in the arithmetic of h."""
-    # Among objects integers: they would be True and False, which SymPy does not multiply.
-    on = h > 0
-    if isinstance(h, np.ndarray):
-        return on.astype(int if h.dtype == object else h.dtype)
-    return namespace(h).astype(on, h.dtype)
-
-
-def _tanh(h: Array) -> Array:
-    return namespace(h).tanh(h)
-
-
-linear = Activation("linear", lambda h: h, lambda h: namespace(h).ones_like(h), 1)
-relu = Activation("ReLU", _relu, _step, 1)
-squared_relu = Activation("squared ReLU", lambda h: h * h * _step(h), lambda h: 2 * h * _step(h), 2)
-tanh = Activation("tanh", _tanh, lambda h: 1 - _tanh(h) ** 2, None)
-
-
-def leaky_relu(slope: float) -> Activation:
-    """Return the activation that multiplies negative inputs by ``slope`` (degree 1).
-
-    Parameters
-    ----------
-    slope : number
-        The factor below zero; a ``Fraction`` keeps exact arithmetic exact.
-
-    Returns
-    -------
-    Activation
-
-    Raises
-    ------
-    ValueError
-        If ``slope`` is not a finite number; later, if it is a float and meets exact numbers.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> leaky_relu(0.5).value(np.array([-2.0, 3.0]))
-    array([-1.,  3.])
-    """
-    _checks.finite_number("slope", slope)
-
-    def derivative(h: Array) -> Array:
-        _checks.exact_enough("slope", slope, h)
-        return slope + (1 - slope) * _step(h)
-
-    return Activation(f"leaky ReLU ({slope})", lambda h: h * derivative(h), derivative, 1)
-
-
-class Loss(NamedTuple):
-    """A loss, summed over samples and outputs, and its derivative by the prediction.
-
-    ``value`` maps prediction and target, (..., N, n_L) each, to (...); ``error`` to (..., N, n_L).
-    """
-
-    name: str
-    value: Callable[[Array, Array], Array]
-    error: Callable[[Array, Array], Array]
-
-
-def _softmax_parts(f: Array) -> tuple[Array, Array]:
-    """Return exp(f - max f) and its sum over outputs: the maximum keeps exp from overflowing."""
-    xp = namespace(f)
-    exponentials = xp.exp(f - xp.max(f, axis=-1, keepdims=True))
-    return exponentials, xp.sum(exponentials, axis=-1, keepdims=True)
-
-
-def _cross_entropy(f: Array, y: Array) -> Array:
-    xp = namespace(f)
-    _, total = _softmax_parts(f)
-    log_sum = xp.log(total) + xp.max(f, axis=-1, keepdims=True)
-    return xp.sum(log_sum[..., 0], axis=-1) - inner(y, f)
-
-
-def _softmax_error(f: Array, y: Array) -> Array:
-    exponentials, total = _softmax_parts(f)
-    return exponentials / total - y
-
-
-squared_error = Loss("squared error", lambda f, y: inner(f - y, f - y) / 2, lambda f, y: f - y)
-softmax_cross_entropy = Loss("softmax cross-entropy", _cross_entropy, _softmax_error)
+from fa_lib._arrays import Array, product, scaled
+from fa_lib.activations import relu
+from fa_lib.state import Activation, Rule, State
 
 
 def forward(
@@ -211,7 +74,7 @@ def initial_state(
     weight_scale: float | np.ndarray = 1.0,
     feedback_scale: float | np.ndarray = 1.0,
     ensemble: tuple[int, ...] = (),
-    rule: "Rule | None" = None,
+    rule: Rule | None = None,
 ) -> State:
     """Draw Gaussian weights and feedback, of standard deviation scale / sqrt(fan in).
 

@@ -6,14 +6,11 @@ the feedback moves. Layer i then moves by dW_i/dt = -sum over samples of delta_i
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace, product, pseudoinverse, scaled
-from fa_lib.network import State
-
-Signals = Callable[[State, Sequence[Array], Array, Array], Sequence[Array]]
-Carriers = Callable[[State], tuple[Array, ...]]
+from fa_lib.state import Carriers, Rule, Signals, State
 
 
 def passed_back(carriers: Carriers) -> Signals:
@@ -46,57 +43,9 @@ def broadcast(teacher: Callable[[Array, Array], Array]) -> Signals:
     return signals
 
 
-def fixed_feedback(state: State, directions: tuple[Array, ...]) -> State:
-    """Move the weights along ``directions``; leave the feedback where it is."""
-    return State(directions, tuple(0 * B for B in state.feedback))
-
-
 def following_feedback(state: State, directions: tuple[Array, ...]) -> State:
     """Move the weights along ``directions``, and B_{i+1} by the same amount as W_{i+1}."""
     return State(directions, directions[1:])
-
-
-class Rule(NamedTuple):
-    """A learning rule.
-
-    Attributes
-    ----------
-    name : str
-        As the field abbreviates it.
-    signals : callable
-        (state, slopes phi'(h_1)..phi'(h_{L-1}), output error, target) -> (delta_1..delta_L).
-    motion : callable
-        (state, directions -sum delta_i a_{i-1}^T) -> the time derivative, as a State.
-    teacher : callable, optional
-        (output error, target) -> the signal that is broadcast, where the feedback matrices reach
-        from the output to each hidden layer; None where the error passes layer by layer.
-    potential : callable, optional
-        (W_{i+1}, B_{i+1}) -> Psi for each neuron of layer i, (..., n_i), whose gradient carries the
-        error back. What `layer_law` and `neuron_law` subtract. B_{i+1} is None where the rule reads
-        no feedback.
-    gram : callable, optional
-        (W_{i+1}, B_{i+1}) -> the symmetric matrix (..., n_i, n_i) that `matrix_law` subtracts; its
-        diagonal is twice the potential.
-    reads_feedback : bool
-        Whether the signals depend on the feedback at all.
-    carriers : callable, optional
-        state -> the matrices M_2..M_L that carry the error back, where it passes layer by layer;
-        None where it is broadcast.
-    """
-
-    name: str
-    signals: Signals
-    motion: Callable[[State, tuple[Array, ...]], State] = fixed_feedback
-    teacher: Callable[[Array, Array], Array] | None = None
-    potential: Callable[[Array, Array], Array] | None = None
-    gram: Callable[[Array, Array], Array] | None = None
-    reads_feedback: bool = True
-    carriers: Carriers | None = None
-
-    @property
-    def broadcast(self) -> bool:
-        """Whether the feedback matrices reach from the output to each hidden layer."""
-        return self.teacher is not None
 
 
 def _columns(A: Array) -> Array:

@@ -172,7 +172,7 @@ FAULTS = [
     ),
     Fault(
         "the discrete law adds up the balances with the wrong sign",
-        "laws.py",
+        "balances.py",
         "(ours(dW, W) / rate, terms.degree",
         "(-ours(dW, W) / rate, terms.degree",
         "test_laws.py",
@@ -180,7 +180,7 @@ FAULTS = [
     ),
     Fault(
         "the discrete law runs backwards",
-        "laws.py",
+        "balances.py",
         "start + xp.cumulative_sum",
         "start - xp.cumulative_sum",
         "test_laws.py",
@@ -188,7 +188,7 @@ FAULTS = [
     ),
     Fault(
         "the discrete law takes the carriers after the step",
-        "laws.py",
+        "balances.py",
         "B.shape[0] == 1 else B[:-1, ...] for",
         "B.shape[0] == 1 else B[1:, ...] for",
         "test_laws.py",
@@ -196,7 +196,7 @@ FAULTS = [
     ),
     Fault(
         "the discrete law forgot the rates",
-        "laws.py",
+        "balances.py",
         "terms.degree * above(dV, M) / next_rate",
         "terms.degree * above(dV, M) / rate",
         "test_laws.py",
@@ -204,7 +204,7 @@ FAULTS = [
     ),
     Fault(
         "the balance of the matrix law is transposed",
-        "laws.py",
+        "balances.py",
         "return A.mT @ B + B.mT @ A",
         "return A.mT @ B + A.mT @ B",
         "test_laws.py",
@@ -212,7 +212,7 @@ FAULTS = [
     ),
     Fault(
         "the loss is not normalised",
-        "network.py",
+        "losses.py",
         "return exponentials / total - y",
         "return exponentials - y",
         "test_velocity.py",
@@ -220,7 +220,7 @@ FAULTS = [
     ),
     Fault(
         "minimum norm takes the transpose for the pseudoinverse",
-        "linear.py",
+        "linear_networks.py",
         "(pseudoinverse(x) @ y)",
         "(x.mT @ y)",
         "test_linear.py",
@@ -228,7 +228,7 @@ FAULTS = [
     ),
     Fault(
         "the product of the layers is in the wrong order",
-        "linear.py",
+        "linear_networks.py",
         "W @ product, state.weights",
         "product @ W, state.weights",
         "test_linear.py",
@@ -260,7 +260,7 @@ FAULTS = [
     ),
     Fault(
         "a ledger keeps the state before without a copy",
-        "ledger.py",
+        "balances.py",
         "tuple(map(detached, part)) for part in state",
         "tuple(part) for part in state",
         "test_ledger.py",
@@ -300,7 +300,7 @@ FAULTS = [
     ),
     Fault(
         "the slope of ReLU is that of the other side",
-        "network.py",
+        "_arrays.py",
         "on = h > 0",
         "on = h < 0",
         "test_velocity.py",

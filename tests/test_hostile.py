@@ -117,6 +117,7 @@ CALLS = {
     "gaussian_inputs": Call(
         seeded(fa_lib.gaussian_inputs), {"samples": 4, "n_0": 3, "covariance": COVARIANCE}
     ),
+    "huber_loss": Call(lambda **a: fa_lib.huber_loss(**a).value(X, X), {"width": 0.5}),
     "initial_state": Call(
         seeded(fa_lib.initial_state),
         {"weight_scale": 2.0, "feedback_scale": 0.5, "rule": fa_lib.feedback_alignment},

@@ -7,8 +7,8 @@ import numpy as np
 from fa_lib import _checks
 from fa_lib._arrays import Array, inner, pseudoinverse
 from fa_lib.data import covariance_root
-from fa_lib.network import State
-from fa_lib.rules import Rule, feedback_alignment, gradient_descent
+from fa_lib.rules import feedback_alignment, gradient_descent
+from fa_lib.state import Rule, State
 
 
 def end_to_end(state: State) -> Array:

@@ -9,6 +9,7 @@ from fa_lib.alignment import (
     weight_alignment,
 )
 from fa_lib.balances import Ledger, discrete_law, ledger
+from fa_lib.batches import full_batch, minibatches
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
@@ -20,15 +21,13 @@ from fa_lib.dynamics import (
     Diverged,
     descend,
     flow,
-    full_batch,
-    minibatches,
     readout_velocity,
     train,
     velocity,
     virtual_networks,
     watch,
 )
-from fa_lib.laws import junction, layer_law, matrix_law, neuron_law
+from fa_lib.laws import junction, junctions, layer_law, matrix_law, neuron_law
 from fa_lib.linear_networks import (
     convergence_rate,
     end_to_end,
@@ -58,6 +57,7 @@ from fa_lib.rules import (
     with_weight_decay,
 )
 from fa_lib.state import Activation, Loss, Rule, State
+from fa_lib.wiring import wired
 
 __all__ = [
     "Activation",
@@ -89,6 +89,7 @@ __all__ = [
     "huber_loss",
     "initial_state",
     "junction",
+    "junctions",
     "kolen_pollack",
     "layer_law",
     "leaky_relu",
@@ -121,5 +122,6 @@ __all__ = [
     "watch",
     "weight_alignment",
     "weighted_sign",
+    "wired",
     "with_weight_decay",
 ]

@@ -42,7 +42,7 @@ def leaky_relu(slope: float) -> Activation:
     >>> leaky_relu(0.5).value(np.array([-2.0, 3.0]))
     array([-1.,  3.])
     """
-    _checks.finite_number("slope", slope)
+    _checks.number("slope", slope)
 
     def derivative(h: Array) -> Array:
         _checks.exact_enough("slope", slope, h)

@@ -183,11 +183,11 @@ def _hidden_signals(
 ) -> tuple[list[Array], Sequence[Array], Sequence[Array]]:
     """Return a_0..a_{L-1}, and delta_1..delta_{L-1} by each of the two rules."""
     _checks.run(state, x, y, rule, activation, loss)
-    _checks.network(state, reference, "reference")
+    _checks.network(state, reference, activation.wires, name="reference")
     _checks.floats("W_1", state.weights[0])
-    inputs, slopes, prediction = propagate(state.weights, x, activation)
+    inputs, passages, prediction = propagate(state.weights, x, activation)
     error = loss.error(prediction, y)
-    ours, theirs = (each.signals(state, slopes, error, y)[:-1] for each in (rule, reference))
+    ours, theirs = (each.signals(state, passages, error, y)[:-1] for each in (rule, reference))
     return inputs, ours, theirs
 
 
@@ -220,16 +220,13 @@ def angle(cosine: Array) -> Array:
     >>> angle(np.array([1.0, 0.0, -1.0]))
     array([  0.,  90., 180.])
     """
-    dtype = getattr(cosine, "dtype", None)
-    if "float" not in str(dtype):
-        came = f"a {type(cosine).__name__}" if dtype is None else f"dtype {dtype}"
-        _checks.refuse("cosine", came, "an array of a floating-point dtype")
-    _checks.of_library("cosine", cosine)
     _checks.plain("cosine", cosine)
+    if "float" not in str(cosine.dtype):
+        _checks.refuse("cosine", f"dtype {cosine.dtype}", "an array of a floating-point dtype")
     xp = namespace(cosine)
     rounding = float(xp.finfo(cosine.dtype).eps) ** 0.5
     if not is_lazy_array(cosine) and bool(xp.any(xp.abs(cosine) > 1 + rounding)):
-        _checks.refuse("cosine", "an entry outside of it", "a range of -1 to 1")
+        _checks.refuse("cosine", "an entry beyond 1 or -1", "entries from -1 to 1")
     return xp.acos(xp.clip(cosine, -1, 1)) * (180 / math.pi)
 
 

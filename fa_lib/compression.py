@@ -88,8 +88,8 @@ def compress(state: State, x: Array) -> tuple[State, Array, Expansion]:
     """
     _checks.weights(state)
     W, *others = state.weights
-    _checks.samples("x", x, state, width=W.shape[-1])
-    _checks.decomposable("x", x)
+    _checks.samples("x", x, state, W.shape[-1])
+    _checks.lapack("x", x)
     _checks.carried(state)
     _checks.leading(*state.weights, *state.feedback, x)
     basis, _ = namespace(x).linalg.qr(x.mT)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace, stack_last
 from fa_lib.rules import feedback_alignment
-from fa_lib.state import Rule, State
+from fa_lib.state import Activation, Rule, State
 
 
 class Terms(NamedTuple):
@@ -28,8 +28,8 @@ class Terms(NamedTuple):
 
 def terms_of(rule: Rule, degree: Any, rates: Sequence[Any] | None) -> Terms:
     """Return the terms, or refuse what is none."""
-    _checks.known_rule(rule)
-    _checks.finite_number("degree", degree)
+    _checks.kind("rule", rule, Rule)
+    _checks.number("degree", degree)
     if rates is not None:
         rates = _checks.sequence("rates", rates, "a number for each layer")
     for number, rate in enumerate(rates or (), start=1):
@@ -250,3 +250,49 @@ def junction(
         for arrays in (outgoing, feedback)
     )
     return State((leading_in, leading_out), (carriers,))
+
+
+def junctions(state: State, activation: Activation) -> tuple[State, ...]:
+    """Return the junction at each hidden layer of a network with wires: a state of two layers.
+
+    For a convolution a unit is a channel, and `neuron_law` that of each channel. Weights that do
+    not read the layer, as biases of the next, are none of its outgoing ones.
+
+    Parameters
+    ----------
+    state : State
+        Or a path; its feedback in the shapes of the weights it replaces.
+    activation : Activation
+        That of the network, as `wired` makes it.
+
+    Returns
+    -------
+    tuple of State, one for each hidden layer
+
+    Raises
+    ------
+    ValueError
+        If the state does not fit its wires.
+
+    Notes
+    -----
+    As for `junction`. Pooling, flattening and patches are homogeneous of degree 1, so that the
+    degree of the junction is that of the activation.
+    """
+    _checks.kind("activation", activation, Activation)
+    _checks.feedback(state, activation.wires)
+    wires = activation.wires or (None,) * len(state.weights)
+    layers = zip(state.weights, state.weights[1:], state.feedback, wires[1:], strict=False)
+    return tuple(
+        State((W, _by_unit(V, wire, W.shape[-2])), (_by_unit(B, wire, W.shape[-2]),))
+        for W, V, B, wire in layers
+    )
+
+
+def _by_unit(V: Array, wire: Any, units: int) -> Array:
+    """Give each unit a column, with all the weights that read it: (..., m, n) -> (..., M, n_i)."""
+    if wire is None:
+        return V
+    xp, rows, read = namespace(V), V.shape[-2], V.shape[-1] - wire.constants
+    sorted_by_unit = xp.reshape(V[..., :read], (*V.shape[:-2], rows, units, read // units))
+    return xp.reshape(xp.moveaxis(sorted_by_unit, -1, -2), (*V.shape[:-2], -1, units))

@@ -10,7 +10,7 @@ from typing import Any
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, namespace, product, pseudoinverse, scaled
-from fa_lib.state import Carriers, Rule, Signals, State
+from fa_lib.state import Carriers, Passage, Rule, Signals, State
 
 
 def passed_back(carriers: Carriers) -> Signals:
@@ -19,10 +19,13 @@ def passed_back(carriers: Carriers) -> Signals:
     ``carriers`` gives ``M_2..M_L`` from the state.
     """
 
-    def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
+    def signals(
+        state: State, passages: Sequence[Passage], error: Array, y: Array
+    ) -> Sequence[Array]:
         deltas = [error]
-        for M, slope in zip(reversed(carriers(state)), reversed(slopes), strict=True):
-            deltas.append(scaled(product(deltas[-1], M), slope))
+        for M, (slope, back) in zip(reversed(carriers(state)), reversed(passages), strict=True):
+            carried = product(deltas[-1], M)
+            deltas.append(scaled(back(carried) if back else carried, slope))
         return deltas[::-1]
 
     return signals
@@ -34,13 +37,21 @@ def broadcast(teacher: Callable[[Array, Array], Array]) -> Signals:
     ``teacher`` gives s from the output error and the target; the read-out still learns from e.
     """
 
-    def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
+    def signals(
+        state: State, passages: Sequence[Passage], error: Array, y: Array
+    ) -> Sequence[Array]:
         s = teacher(error, y)
         # The signal may lack the axes of an ensemble, and then no product has memory for it.
-        hidden = (product(s, B) * slope for B, slope in zip(state.feedback, slopes, strict=True))
-        return (*hidden, error)
+        layers = zip(state.feedback, passages, strict=True)
+        return (*(_heard(product(s, B), passage) for B, passage in layers), error)
 
     return signals
+
+
+def _heard(sent: Array, passage: Passage) -> Array:
+    if passage.back:  # a wired layer may have several rows for a sample
+        sent = namespace(sent).reshape(sent, (*sent.shape[:-2], *passage.slope.shape[-2:]))
+    return sent * passage.slope
 
 
 def following_feedback(state: State, directions: tuple[Array, ...]) -> State:
@@ -132,8 +143,8 @@ def with_weight_decay(rule: Rule, decay: float) -> Rule:
     ValueError
         If ``decay`` is not a finite number of zero or more.
     """
-    _checks.known_rule(rule)
-    _checks.finite_number("decay", decay)
+    _checks.kind("rule", rule, Rule)
+    _checks.number("decay", decay)
     if decay < 0:
         _checks.refuse("decay", decay, "zero or more")
 

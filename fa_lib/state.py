@@ -49,6 +49,14 @@ class Activation(NamedTuple):
     value: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
     degree: int | None
+    wires: tuple[Any, ...] = ()  # fixed maps in front of the weights: `wiring`
+
+
+class Passage(NamedTuple):
+    """What a signal meets on its way back into hidden layer i: a wire's pullback, and phi'(h_i)."""
+
+    slope: Array
+    back: Callable[[Array], Array] | None
 
 
 class Loss(NamedTuple):
@@ -62,7 +70,7 @@ class Loss(NamedTuple):
     error: Callable[[Array, Array], Array]
 
 
-Signals = Callable[[State, Sequence[Array], Array, Array], Sequence[Array]]
+Signals = Callable[[State, Sequence[Passage], Array, Array], Sequence[Array]]
 Carriers = Callable[[State], tuple[Array, ...]]
 
 
@@ -79,7 +87,7 @@ class Rule(NamedTuple):
     name : str
         As the field abbreviates it.
     signals : callable
-        (state, slopes phi'(h_1)..phi'(h_{L-1}), output error, target) -> (delta_1..delta_L).
+        (state, a `Passage` for each hidden layer, output error, target) -> (delta_1..delta_L).
     motion : callable
         (state, directions -sum delta_i a_{i-1}^T) -> the time derivative, as a State.
     teacher : callable, optional

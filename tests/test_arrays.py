@@ -235,7 +235,7 @@ def test_alignments_agree_with_float64(kind, loss):
 @pytest.mark.parametrize("kind", KINDS)
 def test_minibatches_come_from_every_arithmetic(kind):
     problem = convert(rounded_problem(relu, squared_error), kind)
-    batches = minibatches(problem.x, problem.y, 3, np.random.default_rng(0))
+    batches = minibatches(problem.x, problem.y, 3, rng=np.random.default_rng(0))
     for expected in (3, 1, 3):
         x, y = next(batches)
         assert (x.shape, y.shape) == ((expected, 2), (expected, 2))

@@ -120,10 +120,16 @@ CALLS = {
     "huber_loss": Call(lambda **a: fa_lib.huber_loss(**a).value(X, X), {"width": 0.5}),
     "initial_state": Call(
         seeded(fa_lib.initial_state),
-        {"weight_scale": 2.0, "feedback_scale": 0.5, "rule": fa_lib.feedback_alignment},
+        {
+            "weight_scale": 2.0,
+            "feedback_scale": 0.5,
+            "rule": fa_lib.feedback_alignment,
+            "activation": fa_lib.relu,
+        },
         {"widths": (3, 4, 2)},
     ),
     "junction": Call(fa_lib.junction, {}),
+    "junctions": Call(fa_lib.junctions, {"state": STATE, "activation": fa_lib.relu}),
     "layer_law": Call(
         positional(fa_lib.layer_law),
         {"state": STATE, "degree": 1, "rule": fa_lib.feedback_alignment},
@@ -165,6 +171,7 @@ CALLS = {
     "virtual_networks": Call(virtual, {"state": DIRECT, **BATCH, "step": 0.1, **BROADCAST}),
     "watch": Call(watched, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "weight_alignment": Call(fa_lib.weight_alignment, {"state": STATE}),
+    "wired": Call(lambda **a: fa_lib.wired(**a).value(X), {"activation": fa_lib.relu}),
     "with_weight_decay": Call(
         lambda **a: fa_lib.velocity(STATE, X, Y, rule=fa_lib.with_weight_decay(**a)),
         {"rule": fa_lib.feedback_alignment, "decay": 0.5},
@@ -246,6 +253,8 @@ def test_every_parameter_is_attacked_or_has_a_reason():
         "steps",
         "every",
         "values",
+        "entries",
+        "wires",
     }
     for name, call in CALLS.items():
         if name not in ELSEWHERE | {"Expansion"}:

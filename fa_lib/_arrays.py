@@ -47,8 +47,9 @@ def all_finite_quietly(*arrays: Array) -> bool:
     """Do what `all_finite` does, for arrays of one kind, where NumPy is told not to warn."""
     try:
         return _all_finite(arrays)
-    except TypeError:
-        if any(map(is_lazy_array, arrays)):
+    except (TypeError, RuntimeError):
+        # Arrays being traced by JAX, or mapped over by PyTorch's vmap, have no values to read.
+        if any(map(is_lazy_array, arrays)) or is_torch_array(arrays[0]):
             return True
         raise
 

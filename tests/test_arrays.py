@@ -372,3 +372,72 @@ def test_jax_may_trace_a_law_of_a_path(law):
     paths = [train(p.state, full_batch(p.x, p.y), step=1 / 64, steps=3) for p in (problem, other)]
     expected, traced = law(paths[0]), jax.jit(law)(paths[1])
     assert abs(as_floats(traced) - expected).max() <= tolerance("jax", traced) * abs(expected).max()
+
+
+# The transformations of JAX and PyTorch pass through training and laws.
+
+
+def few_steps(problem, step):
+    return train(problem.state, full_batch(problem.x, problem.y), step=step, steps=3)
+
+
+@pytest.mark.parametrize("run", [train, descend], ids=lambda run: run.__name__)
+def test_jax_may_trace_a_run_and_its_step(run):
+    jax = pytest.importorskip("jax")
+    problem = convert(rounded_problem(relu, squared_error), "jax")
+
+    def end(step):
+        batches = full_batch(problem.x, problem.y)
+        if run is train:
+            return few_steps(problem, step).at(-1).weights
+        return list(itertools.islice(descend(problem.state, batches, step=step), 4))[-1].weights
+
+    for traced, plain in zip(jax.jit(end)(1 / 64), end(1 / 64), strict=True):
+        assert abs(traced - plain).max() <= tolerance("jax", plain) * abs(plain).max()
+
+
+def test_jax_differentiates_through_a_run():
+    jax = pytest.importorskip("jax")
+    problem, h = convert(rounded_problem(relu, squared_error), "jax"), 2.0**-12
+
+    def law(step):
+        return layer_law(few_steps(problem, step).at(-1)).sum()
+
+    slope = float(jax.grad(law)(1 / 64))
+    measured = float(law(1 / 64 + h) - law(1 / 64 - h)) / (2 * h)
+    assert abs(slope - measured) < 1e-4 * abs(measured)  # off by h^2, and by eps / h
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("of", ["velocity", "law"])
+def test_a_map_over_networks_is_their_ensemble(library, of):
+    module = pytest.importorskip(library)
+    problem = convert(rounded_problem(relu, squared_error), library)
+    W_1, *others = problem.state.weights
+    several = [W_1, 2 * W_1, -W_1]
+    stacked = module.stack(several) if library == "torch" else module.numpy.stack(several)
+
+    def one(W):
+        state = State((W, *others), problem.state.feedback)
+        return (
+            velocity(state, problem.x, problem.y).weights[0]
+            if of == "velocity"
+            else layer_law(state)
+        )
+
+    mapped = (module.func.vmap if library == "torch" else module.vmap)(one)(stacked)
+    for ours, W in zip(mapped, several, strict=True):
+        theirs = as_floats(one(W))
+        assert abs(as_floats(ours) - theirs).max() <= tolerance(library, mapped) * abs(theirs).max()
+
+
+def test_a_loader_of_torch_gives_batches():
+    torch = pytest.importorskip("torch")
+    problem = convert(rounded_problem(relu, squared_error), "torch")
+    samples = torch.utils.data.TensorDataset(problem.x, problem.y)
+    path = train(
+        problem.state, torch.utils.data.DataLoader(samples, batch_size=2), step=1 / 64, steps=2
+    )
+    pairs = [(problem.x[start : start + 2], problem.y[start : start + 2]) for start in (0, 2)]
+    by_hand = train(problem.state, pairs, step=1 / 64, steps=2)
+    assert all(map(torch.equal, path.weights, by_hand.weights))

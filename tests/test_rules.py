@@ -266,6 +266,14 @@ def test_signs_of_weights_that_are_zero_carry_nothing():
         assert not moved.weights[0].any()
 
 
+def test_magnitudes_that_are_all_equal_make_a_scaled_usf():
+    scaled = state._replace(feedback=tuple(0 * B + 0.25 for B in state.feedback))
+    ours = velocity(scaled, x, y, rule=weighted_sign)
+    signs = tuple(np.sign(W) / 4 for W in state.weights[1:])
+    theirs = velocity(state._replace(feedback=signs), x, y)
+    assert all(map(np.array_equal, ours.weights, theirs.weights))
+
+
 @pytest.mark.parametrize("rule", [feedback_alignment, kolen_pollack], ids=lambda rule: rule.name)
 def test_a_decay_of_zero_changes_nothing(rule):
     actual = velocity(state, x, y, rule=with_weight_decay(rule, 0))

@@ -89,7 +89,7 @@ def plain(name: str, value: Any) -> None:
         refuse(name, _article(type(value).__name__), "a plain array")
 
 
-def exact_entries(name: str, value: Array) -> None:
+def exact_entries(name: str, value: Any) -> None:
     """Refuse objects that do not calculate exactly: one float makes floats of what it meets."""
     for entry in value.flat:
         inexact = isinstance(entry, Number) and not isinstance(entry, Rational)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from fa_lib._arrays import Array, is_finite
+from fa_lib._arrays import Array, Result, is_finite
 
 TOGETHER = 256  # steps of one scan, or of one block where that is longer
 
@@ -58,7 +58,7 @@ def together(pairs: Sequence[Any], etas: Sequence[Any], every: int) -> Any:
     """
     import jax
 
-    def stack(*arrays: Array) -> Array:
+    def stack(*arrays: Array) -> Result:
         return jax.numpy.stack(arrays).reshape(-1, every, *arrays[0].shape)
 
     parts: list[tuple[Any, Any]] = []
@@ -77,7 +77,7 @@ def _same(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
     return all(a is b for a, b in zip(ours, theirs, strict=True))
 
 
-def numbers(values: Sequence[Any], like: Array) -> list[Array]:
+def numbers(values: Sequence[Any], like: Array) -> list[Result]:
     """Return numbers as arrays, so that they are brought to the device once."""
     import jax
 

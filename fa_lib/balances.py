@@ -13,28 +13,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, detached, device, inner, is_exact, namespace, stack_last
+from fa_lib._arrays import Array, Result, detached, device, inner, is_exact, namespace, stack_last
 from fa_lib.laws import Terms, admit, layer_law, matrix_law, neuron_law, terms_of
 from fa_lib.rules import feedback_alignment
 from fa_lib.state import Rule, State
 
 # What a step adds, for each law: a function of (dW_i, W_i), and one of (dW_{i+1}, M_{i+1}).
-Form = tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]]
+Form = tuple[Callable[[Array, Array], Result], Callable[[Array, Array], Result]]
 
 
-def _rows(A: Array, B: Array) -> Array:
+def _rows(A: Array, B: Array) -> Result:
     return namespace(A).sum(A * B, axis=-1)
 
 
-def _columns(A: Array, B: Array) -> Array:
+def _columns(A: Array, B: Array) -> Result:
     return namespace(A).sum(A * B, axis=-2)
 
 
-def _outer(A: Array, B: Array) -> Array:
+def _outer(A: Array, B: Array) -> Result:
     return A @ B.mT + B @ A.mT
 
 
-def _gram(A: Array, B: Array) -> Array:
+def _gram(A: Array, B: Array) -> Result:
     return A.mT @ B + B.mT @ A
 
 
@@ -47,7 +47,7 @@ _FORMS: dict[Callable[..., Any], Form] = {
 
 def projections(
     steps: Sequence[Array], state: State, terms: Terms, form: Form = (inner, inner)
-) -> list[tuple[Array, Array]]:
+) -> list[tuple[Result, Result]]:
     """Return <dW_i, W_i> and k <dW_{i+1}, M_{i+1}> for each hidden layer, or what a form gives."""
     assert terms.rule.carriers is not None
     ours, above = form
@@ -68,7 +68,7 @@ def discrete_law(
     degree: Any = 1,
     rule: Rule = feedback_alignment,
     rates: Sequence[Any] | None = None,
-) -> Array | tuple[Array, ...]:
+) -> Result | tuple[Array, ...]:
     """Return the law along a path, less what each step adds to it: exactly constant.
 
     For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It is constant
@@ -134,7 +134,7 @@ def discrete_law(
     return tuple(map(_running, start, balances))
 
 
-def _running(start: Array, balances: Array) -> Array:
+def _running(start: Array, balances: Array) -> Result:
     """Return the start, and the start with all balances so far: (T+1, ...)."""
     xp = namespace(balances)
     return xp.concat([start[None, ...], start + xp.cumulative_sum(balances, axis=0)])
@@ -177,13 +177,13 @@ class Ledger(NamedTuple):
     """
 
     state: State
-    value: Array
-    corrected: Array
-    drift: Array
-    budget: Array
-    stake: Array
-    moved: Array
-    broken: Array
+    value: Result
+    corrected: Result
+    drift: Result
+    budget: Result
+    stake: Result
+    moved: Result
+    broken: Result
     steps: Any
 
     def __str__(self) -> str:
@@ -325,11 +325,11 @@ def _follows(name: str, W: Array, before: Array) -> None:
         _checks.refuse(name, came, f"{tuple(before.shape)} of {before.dtype}, as before")
 
 
-def _stacked(values: Iterable[Array], like: State) -> Array:
+def _stacked(values: Iterable[Array], like: State) -> Result:
     return stack_last(list(values), like=like.weights[0])
 
 
-def _absolute_inner(A: Array, B: Array) -> Array:
+def _absolute_inner(A: Array, B: Array) -> Result:
     return inner(abs(A), abs(B))
 
 

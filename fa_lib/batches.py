@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, device, namespace
+from fa_lib._arrays import Array, Result, device, namespace
 
 Batch = tuple[Array, Array]
 
@@ -15,8 +15,8 @@ Batch = tuple[Array, Array]
 class Drawn(NamedTuple):
     """A batch from samples that were looked at before it was drawn."""
 
-    x: Array
-    y: Array
+    x: Result
+    y: Result
 
     def like(self, other: object) -> bool:
         """Tell whether another has its dtypes and, but for the number of samples, its shapes."""
@@ -85,7 +85,7 @@ def _minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Ite
             yield Drawn(_take(x, chosen), _take(y, chosen))
 
 
-def _take(samples: Array, chosen: np.ndarray) -> Array:
+def _take(samples: Array, chosen: np.ndarray) -> Result:
     if isinstance(samples, np.ndarray):
         return samples[..., chosen, :]
     xp = namespace(samples)

@@ -194,8 +194,9 @@ def lie_closure(
 def _generic_state(widths: tuple[int, ...], rule: Rule, rng: np.random.Generator) -> State:
     """Draw a state with no entry near zero, where a bracket could be taken for rounding."""
 
-    def away_from_zero(M: Array) -> Array:
-        return np.sign(M) * rng.uniform(0.5, 1.5, M.shape)
+    def away_from_zero(M: np.ndarray) -> np.ndarray:
+        moved: np.ndarray = np.sign(M) * rng.uniform(0.5, 1.5, M.shape)
+        return moved
 
     drawn = initial_state(widths, rng=rng, rule=rule)
     return State(*(tuple(map(away_from_zero, part)) for part in drawn))

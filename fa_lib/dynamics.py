@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 from fa_lib import _checks
 from fa_lib._arrays import (
     Array,
+    Result,
     all_finite,
     all_finite_quietly,
     holds,
@@ -91,7 +92,7 @@ def _velocity(
 
 def _uphill(
     state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return the sum over samples of delta_i a_{i-1}^T for each layer: for GD, the gradient."""
     inputs, passages, prediction = propagate(state.weights, x, activation)
     deltas = rule.signals(state, passages, loss.error(prediction, y), y)
@@ -286,11 +287,11 @@ def train(
     return State(weights, feedback[0] if feedback else tuple(B[None, ...] for B in state.feedback))
 
 
-def _weights(state: State) -> tuple[tuple[Array, ...], ...]:
+def _weights(state: State) -> tuple[tuple[Result, ...], ...]:
     return (state.weights,)
 
 
-def _all_matrices(state: State) -> tuple[tuple[Array, ...], ...]:
+def _all_matrices(state: State) -> tuple[tuple[Result, ...], ...]:
     return state.weights, state.feedback
 
 
@@ -445,7 +446,7 @@ def _step(
     )
 
 
-def _downhill(W: Array, S: Array, eta: Any) -> Array:
+def _downhill(W: Array, S: Array, eta: Any) -> Result:
     """Return W - eta S, in one new array: S has every axis that W has."""
     moved = -eta * S
     moved += W
@@ -460,7 +461,7 @@ def _has_only_finite(moved: State, state: State) -> bool:
 
 def _advance(
     matrices: tuple[Array, ...], derivatives: tuple[Array, ...], etas: tuple[Any, ...]
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     return tuple([M + eta * dM for M, dM, eta in zip(matrices, derivatives, etas, strict=True)])
 
 
@@ -491,7 +492,7 @@ def readout_velocity(
     rule: Rule,
     activation: Activation = relu,
     loss: Loss = squared_error,
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return how virtual read-outs would move: dV_i/dt = -sum over samples of s a_i^T.
 
     A rule that broadcasts a signal s teaches hidden layer i as if a read-out V_i stood on it and

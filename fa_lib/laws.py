@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace, stack_last
+from fa_lib._arrays import Array, Result, namespace, stack_last
 from fa_lib.rules import feedback_alignment
 from fa_lib.state import Activation, Rule, State
 
@@ -57,7 +57,7 @@ def layer_law(
     degree: Any = 1,
     rule: Rule = feedback_alignment,
     rates: Sequence[Any] | None = None,
-) -> Array:
+) -> Result:
     """Return 1/2 ||W_i||^2 - k <W_{i+1}, B_{i+1}> for each hidden layer i (Theorem 5.1).
 
     For another rule, <W_{i+1}, B_{i+1}> gives way to the rule's potential Psi(W_{i+1}).
@@ -101,7 +101,7 @@ def neuron_law(
     degree: Any = 1,
     rule: Rule = feedback_alignment,
     rates: Sequence[Any] | None = None,
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return 1/2 ||w||^2 - k v.b for each hidden neuron: incoming row w, outgoing columns v, b.
 
     Parameters
@@ -133,7 +133,7 @@ def neuron_law(
 
 def matrix_law(
     state: State, *, rule: Rule = feedback_alignment, rates: Sequence[Any] | None = None
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return W_i W_i^T - B_{i+1}^T W_{i+1} - W_{i+1}^T B_{i+1}, conserved in linear networks.
 
     For gradient descent it is W_i W_i^T - W_{i+1}^T W_{i+1}.
@@ -169,7 +169,7 @@ def matrix_law(
     )
 
 
-def _junctions(state: State) -> Iterable[tuple[Array, Array, Array | None]]:
+def _junctions(state: State) -> Iterable[tuple[Result, Result, Result | None]]:
     """Yield W_i, W_{i+1} and the feedback between them; None where a rule that reads none has none.
 
     A rule's law may read feedback that its signals do not: that of FA along a run by GD, say.
@@ -289,7 +289,7 @@ def junctions(state: State, activation: Activation) -> tuple[State, ...]:
     )
 
 
-def _by_unit(V: Array, wire: Any, units: int) -> Array:
+def _by_unit(V: Array, wire: Any, units: int) -> Result:
     """Give each unit a column, with all the weights that read it: (..., m, n) -> (..., M, n_i)."""
     if wire is None:
         return V

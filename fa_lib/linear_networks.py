@@ -5,13 +5,13 @@ from functools import reduce
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, pseudoinverse
+from fa_lib._arrays import Result, inner, pseudoinverse
 from fa_lib.data import covariance_root
 from fa_lib.rules import feedback_alignment, gradient_descent
 from fa_lib.state import Rule, State
 
 
-def end_to_end(state: State) -> Array:
+def end_to_end(state: State) -> Result:
     """Return W_L ... W_1, the matrix that a linear network applies.
 
     Parameters

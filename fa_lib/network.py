@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, product, scaled
+from fa_lib._arrays import Array, Result, product, scaled
 from fa_lib.activations import relu
 from fa_lib.state import Activation, Passage, Rule, State
 
 
 def forward(
     state: State, x: Array, *, activation: Activation = relu
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+) -> tuple[tuple[Result, ...], tuple[Result, ...]]:
     """Run the network: a_0 = x, h_i = a_{i-1} W_i^T, a_i = phi(h_i); the prediction is h_L.
 
     Parameters
@@ -60,7 +60,7 @@ def wires_of(activation: Activation, weights: tuple[Array, ...]) -> tuple[Any, .
 
 def propagate(
     weights: tuple[Array, ...], x: Array, activation: Activation
-) -> tuple[list[Array], list[Passage], Array]:
+) -> tuple[list[Result], list[Passage], Result]:
     """Return what training reads of a forward pass: what each W_i receives, the way back, h_L.
 
     Unchecked: the inside of every training step. No preactivation outlives its layer.

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, device, is_jax_array, namespace
+from fa_lib._arrays import Array, Result, device, is_jax_array, namespace
 from fa_lib.state import Activation
 
-Pullback = Callable[[Array], Array]
+Pullback = Callable[[Array], Result]
 
 
 class Wire(NamedTuple):
@@ -157,7 +157,7 @@ def constant(units: int) -> Wire:
     """
     _checks.count("units", units)
 
-    def apply(a: Array) -> tuple[Array, Pullback]:
+    def apply(a: Array) -> tuple[Result, Pullback]:
         xp = namespace(a)
         return xp.concat([a, xp.ones_like(a[..., :1])], axis=-1), lambda g: g[..., :-1]
 
@@ -199,7 +199,7 @@ def _joined(first: Wire, second: Wire) -> Wire:
         came = f"{second.name}, which reads {second.size} numbers"
         _checks.refuse("wire", came, f"one for {first.rows} rows of {first.columns}: {first.name}")
 
-    def apply(a: Array) -> tuple[Array, Pullback]:
+    def apply(a: Array) -> tuple[Result, Pullback]:
         a, inner_back = first.apply(a)
         a, back = second.apply(a)
         return a, lambda g: inner_back(back(g))
@@ -279,8 +279,8 @@ def _rearranged(name: str, shape: Sequence[int], table: np.ndarray) -> Wire:
     rows, columns = table.shape
     gather, scatter = _gathering(table, size)
 
-    def apply(a: Array) -> tuple[Array, Pullback]:
-        def back(g: Array) -> Array:
+    def apply(a: Array) -> tuple[Result, Pullback]:
+        def back(g: Array) -> Result:
             return namespace(g).reshape(scatter(_by_sample(g, rows * columns)), a.shape)
 
         return _as_rows(gather(_by_sample(a, size)), rows, columns), back
@@ -296,12 +296,12 @@ def _pooled(
     rows, channels, entries, read = len(windows), shape[-1], size * size, int(np.prod(shape))
     gather, scatter = _gathering(windows, read)
 
-    def apply(a: Array) -> tuple[Array, Pullback]:
+    def apply(a: Array) -> tuple[Result, Pullback]:
         xp = namespace(a)
         taken = gather(_by_sample(a, read))
         value, slopes = over(xp.reshape(taken, (*taken.shape[:-1], rows * channels, entries)))
 
-        def back(g: Array) -> Array:
+        def back(g: Array) -> Result:
             spread = _by_sample(g, rows * channels)[..., None] * slopes
             flat = xp.reshape(spread, (*spread.shape[:-2], rows * channels * entries))
             return xp.reshape(scatter(flat), a.shape)
@@ -311,7 +311,7 @@ def _pooled(
     return Wire(name, apply, read, rows, channels, channels)
 
 
-def _largest(windows: Array) -> tuple[Array, Array]:
+def _largest(windows: Array) -> tuple[Result, Result]:
     xp = namespace(windows)
     places = xp.arange(windows.shape[-1])
     first = xp.argmax(windows, axis=-1)[..., None] == (
@@ -321,18 +321,18 @@ def _largest(windows: Array) -> tuple[Array, Array]:
     return xp.max(windows, axis=-1), slopes
 
 
-def _mean(windows: Array) -> tuple[Array, Array]:
+def _mean(windows: Array) -> tuple[Result, Result]:
     xp, count = namespace(windows), windows.shape[-1]
     return xp.sum(windows, axis=-1) / count, xp.ones_like(windows) / count
 
 
-def _by_sample(a: Array, size: int) -> Array:
+def _by_sample(a: Array, size: int) -> Result:
     """Give each sample a row of its own: (..., M, n) -> (..., N, size)."""
     rows, columns = a.shape[-2:]
     return namespace(a).reshape(a, (*a.shape[:-2], rows * columns // size, size))
 
 
-def _as_rows(a: Array, rows: int, columns: int) -> Array:
+def _as_rows(a: Array, rows: int, columns: int) -> Result:
     """Give each sample that many rows: (..., N, rows * columns) -> (..., N * rows, columns)."""
     return namespace(a).reshape(a, (*a.shape[:-2], a.shape[-2] * rows, columns))
 
@@ -351,10 +351,10 @@ def _gathering(table: np.ndarray, size: int) -> tuple[Pullback, Pullback]:
     rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     targets[sources[order], rank] = order
 
-    def gather(flat: Array) -> Array:
+    def gather(flat: Array) -> Result:
         return _taken(flat, sources)
 
-    def scatter(flat: Array) -> Array:
+    def scatter(flat: Array) -> Result:
         xp = namespace(flat)
         taken = _taken(flat, targets.reshape(-1))
         return xp.sum(xp.reshape(taken, (*flat.shape[:-1], *targets.shape)), axis=-1)
@@ -362,7 +362,7 @@ def _gathering(table: np.ndarray, size: int) -> tuple[Pullback, Pullback]:
     return gather, scatter
 
 
-def _taken(flat: Array, places: np.ndarray) -> Array:
+def _taken(flat: Array, places: np.ndarray) -> Result:
     """Return entries of the last axis, and zero for -1."""
     xp = namespace(flat)
     if places.min() < 0:

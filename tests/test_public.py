@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tokenize
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
@@ -162,3 +163,43 @@ def test_importing_the_library_imports_only_what_it_needs():
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_imports_of_the_library_form_no_circle():
+    imports = {}
+    for path in (ROOT / "fa_lib").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        names = [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+        imports[path.stem] = {n.split(".")[1] for n in names if n.startswith("fa_lib.")}
+    assert imports["dynamics"] >= {"_checks", "network", "state"}
+    tuple(TopologicalSorter(imports).static_order())  # or a CycleError names the circle
+
+
+TYPED = """
+import numpy as np
+import fa_lib as fa
+
+rng = np.random.default_rng(0)
+state = fa.initial_state((3, 4, 2), rng=rng)
+x = np.ones((5, 3))
+path = fa.train(state, fa.full_batch(x, x[:, :2]), step=0.1, steps=3)
+print(fa.layer_law(path).mean(), path.at(-1).weights[0].T, fa.discrete_law(path)[0])
+"""
+
+
+def test_a_typed_program_meets_the_types_of_the_library(tmp_path):
+    wrong = TYPED.replace("x[:, :2])", "x.tolist())")
+    for name, program in (("right", TYPED), ("wrong", wrong)):
+        (tmp_path / f"{name}.py").write_text(program, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(tmp_path)]
+    done = subprocess.run(
+        [*command, f"--cache-dir={tmp_path}"],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=False,
+    )
+    error, *_, summary = done.stdout.strip().splitlines()
+    assert 'wrong.py:8: error: Argument 2 to "full_batch" has incompatible type "list' in error
+    assert summary.startswith("Found 1 error in 1 file (checked 2 source files)")

@@ -134,24 +134,24 @@ def leading(*arrays: Array) -> None:
             refuse("leading axes", sorted(shapes), "shapes that broadcast together")
 
 
-def _at_a_glance(*arrays: Array, like: Array | None = None) -> bool:
+def _at_a_glance(*arrays: Any, like: Any = None) -> bool:
     """Tell whether all are plain matrices of NumPy, of one dtype, finite and not empty."""
-    dtype = getattr(arrays[0] if like is None else like, "dtype", None)
-    squares = 0.0
+    dtype: Any = getattr(arrays[0] if like is None else like, "dtype", None)
     for A in arrays:
-        if type(A) is not np.ndarray or A.ndim != 2 or A.dtype != dtype or A.dtype.kind != "f":
+        if type(A) is not np.ndarray or A.ndim != 2 or A.dtype != dtype or not A.size:
             return False
-        squares += A.size and float(np.vdot(A, A))  # an overflow decides nothing: look closer
-        if not A.size:
-            return False
-    return math.isfinite(squares)
+    with np.errstate(over="ignore"):  # which decides nothing: look closer
+        return dtype.kind == "f" and math.isfinite(sum(map(np.vdot, arrays, arrays)))
 
 
 # Networks and their data.
 
 
-def weights(state: State, wires: Sequence[Any] = ()) -> None:
-    """Refuse weights that do not chain, through the wires in front of them where there are any."""
+def weights(state: State, wires: Sequence[Any] = (), *, seen: bool = False) -> None:
+    """Refuse weights that do not chain, through the wires in front of them where there are any.
+
+    Here and below, arrays that were seen at a glance are not looked at again.
+    """
     if not (hasattr(state, "weights") and hasattr(state, "feedback")):
         refuse("state", _described(state), "a State(weights, feedback)")
     for name, part in (("weights", state.weights), ("feedback", state.feedback)):
@@ -159,9 +159,7 @@ def weights(state: State, wires: Sequence[Any] = ()) -> None:
             refuse(name, _described(part), "a tuple of arrays")
     if len(state.weights) < 2:
         refuse("weights", f"{len(state.weights)} matrices", "at least two: one hidden layer")
-    with np.errstate(over="ignore"):
-        fine = _at_a_glance(*state.weights)
-    if not fine:
+    if not (seen or _at_a_glance(*state.weights)):
         for number, W in enumerate(state.weights, start=1):
             array(f"W_{number}", W, like=state.weights[0])
         _warn_of_kernels(state)
@@ -210,9 +208,11 @@ def _warn_of_kernels(state: State) -> None:
         )
 
 
-def feedback(state: State, wires: Sequence[Any] = (), *, broadcast: bool = False) -> None:
+def feedback(
+    state: State, wires: Sequence[Any] = (), *, broadcast: bool = False, seen: bool = False
+) -> None:
     """Refuse weights that do not chain, and feedback that does not fit them."""
-    weights(state, wires)
+    weights(state, wires, seen=seen)
     if len(state.feedback) != len(state.weights) - 1:
         expected = f"{len(state.weights) - 1}, one for each hidden layer"
         refuse("feedback", f"{len(state.feedback)} matrices", expected)
@@ -221,7 +221,7 @@ def feedback(state: State, wires: Sequence[Any] = (), *, broadcast: bool = False
         pairs = [W.shape[-2:] for W in state.weights]
         sizes = activity_sizes(pairs, wires) if wires else [n for _, n in shapes]
         shapes = [(shapes[-1][0], size) for size in sizes]
-    carried(state, first=1 if broadcast else 2)
+    carried(state, first=1 if broadcast else 2, seen=seen)
     for number, (B, shape) in enumerate(zip(state.feedback, shapes, strict=True)):
         if tuple(B.shape[-2:]) != shape:
             name = f"B_{number + (1 if broadcast else 2)}"
@@ -229,23 +229,28 @@ def feedback(state: State, wires: Sequence[Any] = (), *, broadcast: bool = False
     leading(*state.weights, *state.feedback)
 
 
-def carried(state: State, first: int = 2) -> None:
+def carried(state: State, first: int = 2, *, seen: bool = False) -> None:
     """Refuse feedback that is no arrays like the weights; which shape fits, a rule decides."""
     like = state.weights[0]
-    with np.errstate(over="ignore"):
-        fine = _at_a_glance(*state.feedback, like=like)
-    if not fine:
+    if not (seen or _at_a_glance(*state.feedback, like=like)):
         for number, B in enumerate(state.feedback, start=first):
             array(f"B_{number}", B, like=like)
 
 
-def network(state: State, rule: Rule, wires: Sequence[Any] = (), *, name: str = "rule") -> None:
+def network(
+    state: State,
+    rule: Rule,
+    wires: Sequence[Any] = (),
+    *,
+    name: str = "rule",
+    seen: bool = False,
+) -> None:
     """Refuse weights that do not chain, and feedback that does not fit a rule that reads it."""
     kind(name, rule, Rule)
     if rule.reads_feedback:
-        feedback(state, wires, broadcast=rule.broadcast)
+        feedback(state, wires, broadcast=rule.broadcast, seen=seen)
     else:
-        weights(state, wires)
+        weights(state, wires, seen=seen)
 
 
 def path(value: State) -> None:
@@ -269,21 +274,29 @@ def path(value: State) -> None:
             refuse(name, f"shape {tuple(M.shape)}", expected)
 
 
-def samples(name: str, value: Array, state: State, width: int, count: int | str = "N") -> None:
+def samples(
+    name: str,
+    value: Array,
+    state: State,
+    width: int,
+    count: int | str = "N",
+    *,
+    seen: bool = False,
+) -> None:
     """Refuse samples whose number of columns is not the width of their layer."""
-    with np.errstate(over="ignore"):
-        fine = _at_a_glance(value, like=state.weights[0])
-    if not fine:
+    if not (seen or _at_a_glance(value, like=state.weights[0])):
         array(name, value, like=state.weights[0])
     if value.shape[-1] != width or (count != "N" and value.shape[-2] != count):
         refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
 
 
-def batch(x: Array, y: Array, state: State, wires: Sequence[Any] = ()) -> None:
+def batch(
+    x: Array, y: Array, state: State, wires: Sequence[Any] = (), *, seen: bool = False
+) -> None:
     """Refuse inputs and targets that do not fit the network or each other, or do not broadcast."""
     wire = wires[0] if wires else None
-    samples("x", x, state, wire.size if wire else state.weights[0].shape[-1])
-    samples("y", y, state, state.weights[-1].shape[-2], x.shape[-2])
+    samples("x", x, state, wire.size if wire else state.weights[0].shape[-1], seen=seen)
+    samples("y", y, state, state.weights[-1].shape[-2], x.shape[-2], seen=seen)
     leading(*state.weights, *state.feedback, x, y)
 
 
@@ -302,17 +315,19 @@ def data(x: Array, y: Array) -> None:
     leading(x, y)
 
 
-def learning(state: State, rule: Rule, by: Activation, of: Loss) -> None:
+def learning(state: State, rule: Rule, by: Activation, of: Loss, *, seen: bool = False) -> None:
     """Refuse what no network could be trained with."""
     kind("activation", by, Activation)
     kind("loss", of, Loss)
-    network(state, rule, by.wires)
+    network(state, rule, by.wires, seen=seen)
 
 
 def run(state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss) -> None:
     """Refuse what no training step could use."""
-    learning(state, rule, activation, loss)
-    batch(x, y, state, activation.wires)
+    whole = isinstance(state, State) and all(isinstance(part, tuple) for part in state)
+    seen = whole and _at_a_glance(*state.weights, *state.feedback, x, y)
+    learning(state, rule, activation, loss, seen=seen)
+    batch(x, y, state, activation.wires, seen=seen)
     homogeneous(activation, state.weights[0], x.shape[-2])
 
 

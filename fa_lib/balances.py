@@ -49,12 +49,25 @@ def projections(
     steps: Sequence[Array], state: State, terms: Terms, form: Form = (inner, inner)
 ) -> list[tuple[Result, Result]]:
     """Return <dW_i, W_i> and k <dW_{i+1}, M_{i+1}> for each hidden layer, or what a form gives."""
+    return _parts(steps, state.weights, _carriers(state, terms), terms, form)
+
+
+def _carriers(state: State, terms: Terms) -> Sequence[Any]:
+    """Return M_2..M_L, of a rule that has them."""
     assert terms.rule.carriers is not None
+    return terms.rule.carriers(state)
+
+
+def _parts(
+    steps: Sequence[Any],
+    weights: Sequence[Any],
+    carriers: Sequence[Any],
+    terms: Terms,
+    form: Form = (inner, inner),
+) -> list[tuple[Any, Any]]:
     ours, above = form
     r = terms.of_layers(len(steps))
-    layers = zip(
-        state.weights, steps, steps[1:], terms.rule.carriers(state), r, r[1:], strict=False
-    )
+    layers = zip(weights, steps, steps[1:], carriers, r, r[1:], strict=False)
     return [
         (ours(dW, W) / rate, terms.degree * above(dV, M) / next_rate)
         for W, dW, dV, M, rate, next_rate in layers
@@ -329,10 +342,6 @@ def _stacked(values: Iterable[Array], like: State) -> Result:
     return stack_last(list(values), like=like.weights[0])
 
 
-def _absolute_inner(A: Array, B: Array) -> Result:
-    return inner(abs(A), abs(B))
-
-
 def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
     """Enter the step from the last state to this one."""
     before, xp = book.state, namespace(*now.weights)
@@ -343,16 +352,18 @@ def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
     rates = terms.of_layers(len(steps))
     squares = (inner(dW, dW) / (2 * r) for dW, r in zip(steps[:-1], rates, strict=False))
 
-    absolute = (_absolute_inner, _absolute_inner)
-    sizes = [projections(moves, before, terms, absolute) for moves in (steps, now.weights)]
+    lengths, weights = ([abs(M) for M in part] for part in (steps, before.weights))
+    carriers = [abs(M) for M in _carriers(before, terms)]
+    sizes = [_parts(moves, weights, carriers, terms) for moves in (lengths, weights)]
+    # Twice the step: once as a factor, once because the new weights are no larger than the sum.
     size = _stacked(
-        (abs(a) + abs(b) + abs(c) + abs(d) for (a, b), (c, d) in zip(*sizes, strict=True)), now
+        (2 * (a + abs(b)) + c + abs(d) for (a, b), (c, d) in zip(*sizes, strict=True)), now
     )
     eps = 0 if is_exact(now.weights[0]) else float(xp.finfo(now.weights[0].dtype).eps)
     budget = ROUNDINGS * eps * size
     count = book.steps + 1
     kept = (abs(balance) <= budget) | (book.broken > 0)
-    lengths = [xp.sum(xp.sum(abs(dW), axis=-1), axis=-1) for dW in steps]
+    totals = [xp.sum(xp.sum(length, axis=-1), axis=-1) for length in lengths]
     return Ledger(
         now,
         book.value + balance + _stacked(squares, now),
@@ -360,7 +371,7 @@ def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
         book.drift + balance,
         book.budget + budget,
         book.stake + stake,
-        book.moved + _stacked((a + b for a, b in pairwise(lengths)), now),
+        book.moved + _stacked((a + b for a, b in pairwise(totals)), now),
         xp.where(kept, book.broken, count),
         count,
     )

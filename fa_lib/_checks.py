@@ -23,7 +23,8 @@ def refuse(name: str, came: object, expected: str) -> NoReturn:
     raise ValueError(f"{name}: got {came}, expected {expected}")
 
 
-def _dims(*axes: object) -> str:
+def dims(*axes: object) -> str:
+    """Return a shape as the messages write it."""
     return "(..., " + ", ".join(map(str, axes)) + ")"
 
 
@@ -85,7 +86,7 @@ def weights(state: State) -> None:
         array(f"W_{number}", W, like=state.weights[0])
     for number, (W, after) in enumerate(pairwise(state.weights), start=2):
         if after.shape[-1] != W.shape[-2]:
-            expected = f"{_dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
+            expected = f"{dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
             refuse(f"W_{number}", f"shape {tuple(after.shape)}", expected)
     warn_of_kernels(state)
 
@@ -116,7 +117,7 @@ def feedback(state: State, *, broadcast: bool = False) -> None:
         array(name, B, like=W)
         rows, columns = outputs if broadcast else W.shape[-2], W.shape[-1]
         if tuple(B.shape[-2:]) != (rows, columns):
-            refuse(name, f"shape {tuple(B.shape)}", _dims(rows, columns))
+            refuse(name, f"shape {tuple(B.shape)}", dims(rows, columns))
     leading(*state.weights, *state.feedback)
 
 
@@ -184,7 +185,7 @@ def samples(name: str, value: Array, state: State, *, width: int, count: int | s
     """Refuse samples whose number of columns is not the width of their layer."""
     array(name, value, like=state.weights[0])
     if value.shape[-1] != width or (count != "N" and value.shape[-2] != count):
-        refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
+        refuse(name, f"shape {tuple(value.shape)}", dims(count, width))
 
 
 def carried(state: State) -> None:
@@ -292,7 +293,7 @@ def data(x: Array, y: Array) -> None:
     array("x", x)
     array("y", y, like=x)
     if x.shape[-2] != y.shape[-2]:
-        refuse("y", f"shape {tuple(y.shape)}", f"{_dims(x.shape[-2], 'n_L')}, a row per row of x")
+        refuse("y", f"shape {tuple(y.shape)}", f"{dims(x.shape[-2], 'n_L')}, a row per row of x")
     leading(x, y)
 
 
@@ -310,7 +311,7 @@ def columns(name: str, value: Array, width: int) -> None:
     array(name, value)
     floats(name, value)
     if value.shape[-1] != width:
-        refuse(name, f"shape {tuple(value.shape)}", _dims("m", width))
+        refuse(name, f"shape {tuple(value.shape)}", dims("m", width))
 
 
 def step_size(step: Any, state: State) -> Any:

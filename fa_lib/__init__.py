@@ -10,6 +10,7 @@ from fa_lib.alignment import (
 )
 from fa_lib.balances import Ledger, discrete_law, ledger
 from fa_lib.batches import full_batch, minibatches
+from fa_lib.comparators import comparator, comparator_prediction, squared_distance
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
@@ -69,6 +70,8 @@ __all__ = [
     "Rule",
     "State",
     "angle",
+    "comparator",
+    "comparator_prediction",
     "compress",
     "convergence_rate",
     "count_laws",
@@ -111,6 +114,7 @@ __all__ = [
     "sign_symmetric",
     "signal_alignment",
     "softmax_cross_entropy",
+    "squared_distance",
     "squared_error",
     "squared_relu",
     "tanh",

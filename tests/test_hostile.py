@@ -85,9 +85,14 @@ OPTIONS = {"activation": fa_lib.relu, "loss": fa_lib.squared_error}
 LEARNING = {"rule": fa_lib.feedback_alignment, **OPTIONS}
 BROADCAST = {"rule": fa_lib.direct_feedback_alignment, **OPTIONS}
 BATCH = {"x": X, "y": Y}
+COMPARED = {"state": STATE, "U": rng.standard_normal((4, 3))}
 SMALL = fa_lib.compress(SHALLOW, X[:2])
 CALLS = {
     "angle": Call(fa_lib.angle, {"cosine": np.array([[1.0, 0.5], [-0.25, 0.0]])}),
+    "comparator": Call(fa_lib.comparator, COMPARED),
+    "comparator_prediction": Call(
+        fa_lib.comparator_prediction, {**COMPARED, "x": X, "activation": fa_lib.relu}
+    ),
     "compress": Call(lambda **a: fa_lib.compress(**a)[:2], {"state": STATE, "x": X}),
     "convergence_rate": Call(fa_lib.convergence_rate, {"B": STATE.feedback[1], "x": X[:2]}),
     "count_laws": Call(
@@ -162,6 +167,7 @@ CALLS = {
         fa_lib.signal_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
     ),
+    "squared_distance": Call(fa_lib.squared_distance, COMPARED),
     "train": Call(trained, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "update_alignment": Call(
         fa_lib.update_alignment,

@@ -18,6 +18,7 @@ from fa_lib.data import (
     linear_teacher,
     one_hot,
 )
+from fa_lib.dominance import relu_certificate
 from fa_lib.dynamics import (
     Diverged,
     descend,
@@ -110,6 +111,7 @@ __all__ = [
     "pseudo_backpropagation",
     "readout_velocity",
     "relu",
+    "relu_certificate",
     "row_space_split",
     "sign_symmetric",
     "signal_alignment",

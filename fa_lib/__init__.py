@@ -12,7 +12,7 @@ from fa_lib.balances import Ledger, discrete_law, ledger
 from fa_lib.batches import full_batch, minibatches
 from fa_lib.comparators import comparator, comparator_prediction, squared_distance
 from fa_lib.compression import Expansion, compress
-from fa_lib.counting import LieClosure, count_laws, lie_closure
+from fa_lib.counting import LieClosure, lie_closure
 from fa_lib.data import (
     gaussian_inputs,
     linear_teacher,
@@ -75,7 +75,6 @@ __all__ = [
     "comparator_prediction",
     "compress",
     "convergence_rate",
-    "count_laws",
     "descend",
     "direct_feedback_alignment",
     "discrete_law",

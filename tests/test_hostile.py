@@ -103,11 +103,6 @@ CALLS = {
     ),
     "compress": Call(lambda **a: fa_lib.compress(**a)[:2], {"state": STATE, "x": X}),
     "convergence_rate": Call(fa_lib.convergence_rate, {"B": STATE.feedback[1], "x": X[:2]}),
-    "count_laws": Call(
-        seeded(fa_lib.count_laws),
-        {"activation": fa_lib.linear, "rule": fa_lib.feedback_alignment},
-        {"widths": (1, 2, 1)},
-    ),
     "descend": Call(descended, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "discrete_law": Call(
         positional(fa_lib.discrete_law, "path"),

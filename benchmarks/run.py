@@ -28,6 +28,7 @@ import fa_lib
 import rivals
 import ways
 from compressed import compressed
+from promises import promises
 
 Call = Callable[[], object]
 Row = dict[str, Any]  # of the record
@@ -176,6 +177,19 @@ def show(row: Row) -> None:
     print(line, flush=True)
 
 
+def promised() -> list[Row]:
+    """Measure what the library adds to the work itself, and say what was allowed."""
+    rows = []
+    settings = {setting.name: setting for setting in reversed(SETTINGS[:3])}
+    for each in promises(*(problem(settings[name]) for name in ("small", "digits"))):
+        times = interleaved({"ours": each.ours, "bare": each.bare})
+        row: Row = {"what": each.what, "setting": each.setting, "target": each.target}
+        rows.append(row | {"ratio": ratio(times, "ours", "bare")})
+        low, middle, high = rows[-1]["ratio"]
+        print(f"{each.what:64} {middle:6.2f}  ({low:.2f} to {high:.2f}), target {each.target}")
+    return rows
+
+
 def growth() -> dict[str, list[Row]]:
     """Measure how the cost of `fa_lib` grows along each axis, and with depth."""
     result = {}
@@ -261,6 +275,7 @@ def main() -> None:
     print(json.dumps(record["machine"], indent=1))
     here = ways.on_processor()
     record["steps"] = [row for s in SETTINGS for row in compare(s, here, "bare products")]
+    record["promises"] = promised()
     record["growth"] = growth()
     record["compress"] = compressed()
     write(record)

@@ -5,10 +5,12 @@ label as a row with a single 1. Nothing is read before a function is called, and
 the network is asked by `openml_mnist` alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -167,8 +169,8 @@ def keep_classes(
     >>> x.shape, y.shape
     ((357, 64), (357, 2))
     """
-    _checks.table(x, y)
-    chosen = _checks.integers("classes", classes)
+    _table(x, y)
+    chosen = _integers("classes", classes)
     if len(set(chosen)) < max(2, len(chosen)) or not set(chosen) <= set(
         range(y.shape[1])
     ):
@@ -211,15 +213,37 @@ def random_split(
     ValueError
         If x and y do not fit each other, or there are too few samples.
     """
-    _checks.table(x, y)
+    _table(x, y)
     _checks.count("train", train, most=len(x) - 1)
     _checks.count("test", test, most=len(x) - train)
-    _checks.generator(rng)
+    _checks.kind("rng", rng, np.random.Generator)
     _checks.ensemble(ensemble)
     everyone = np.broadcast_to(np.arange(len(x)), (*ensemble, len(x)))
     order = rng.permuted(everyone, axis=-1)
     first, then = order[..., :train], order[..., train : train + test]
     return x[first], y[first], x[then], y[then]
+
+
+def _table(x: np.ndarray, y: np.ndarray) -> None:
+    """Refuse samples and targets that are not one matrix of floats each, row for row."""
+    _checks.data(x, y)
+    _checks.floats("x", x)
+    for name, value in (("x", x), ("y", y)):
+        if value.ndim != 2:
+            _checks.refuse(
+                name, f"shape {value.shape}", "two axes: a row for each sample"
+            )
+
+
+def _integers(name: str, value: Any) -> list[int]:
+    """Return whole numbers as a list; a truth value is none, and would select and not count."""
+    numbers: list[Any] = list(value) if isinstance(value, Iterable) else [None]
+    if not all(
+        isinstance(n, Integral) and not isinstance(n, bool | np.bool_)
+        for n in numbers
+    ):
+        _checks.refuse(name, value, "whole numbers")
+    return numbers
 
 
 def _scikit_learn() -> ModuleType:

@@ -9,6 +9,8 @@ from fa_lib.alignment import (
     weight_alignment,
 )
 from fa_lib.balances import Ledger, discrete_law, ledger
+from fa_lib.batches import full_batch, minibatches
+from fa_lib.comparators import comparator, comparator_prediction, squared_distance
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
@@ -20,15 +22,13 @@ from fa_lib.dynamics import (
     Diverged,
     descend,
     flow,
-    full_batch,
-    minibatches,
     readout_velocity,
     train,
     velocity,
     virtual_networks,
     watch,
 )
-from fa_lib.laws import junction, layer_law, matrix_law, neuron_law
+from fa_lib.laws import junction, junctions, layer_law, matrix_law, neuron_law
 from fa_lib.linear_networks import (
     convergence_rate,
     end_to_end,
@@ -58,6 +58,7 @@ from fa_lib.rules import (
     with_weight_decay,
 )
 from fa_lib.state import Activation, Loss, Rule, State
+from fa_lib.wiring import wired
 
 __all__ = [
     "Activation",
@@ -69,6 +70,8 @@ __all__ = [
     "Rule",
     "State",
     "angle",
+    "comparator",
+    "comparator_prediction",
     "compress",
     "convergence_rate",
     "count_laws",
@@ -89,6 +92,7 @@ __all__ = [
     "huber_loss",
     "initial_state",
     "junction",
+    "junctions",
     "kolen_pollack",
     "layer_law",
     "leaky_relu",
@@ -110,6 +114,7 @@ __all__ = [
     "sign_symmetric",
     "signal_alignment",
     "softmax_cross_entropy",
+    "squared_distance",
     "squared_error",
     "squared_relu",
     "tanh",
@@ -121,5 +126,6 @@ __all__ = [
     "watch",
     "weight_alignment",
     "weighted_sign",
+    "wired",
     "with_weight_decay",
 ]

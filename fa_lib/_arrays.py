@@ -3,7 +3,7 @@
 import math
 import operator
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
@@ -11,7 +11,36 @@ from array_api_compat import device as device
 from array_api_compat import is_jax_array as is_jax_array
 from array_api_compat import is_lazy_array as is_lazy_array
 
-Array = Any  # NumPy (floats, or objects such as Fraction), PyTorch, JAX, CuPy, ...
+
+class Array(Protocol):
+    """What comes in: an array of NumPy (floats, or objects as Fraction), PyTorch, JAX, CuPy, ..."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def dtype(self) -> Any: ...
+    @property
+    def mT(self) -> Any: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __neg__(self) -> Any: ...
+    def __abs__(self) -> Any: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __radd__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __rsub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __rmul__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+    def __pow__(self, other: Any, /) -> Any: ...
+    def __matmul__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+
+
+Result = Any  # what goes out: an array of the library that came in, with the types it has there
+
+
 _namespaces: dict[tuple[type, ...], Any] = {}
 _DOT_WARNS = np.lib.NumpyVersion(np.__version__) >= "2.3.0"  # of an overflow, as matmul does
 
@@ -29,7 +58,7 @@ def is_exact(array: Array) -> bool:
     return isinstance(array, np.ndarray) and array.dtype == object
 
 
-def is_finite(array: Array) -> Array:
+def is_finite(array: Array) -> Result:
     """Mark the matrices of a stack whose entries are all finite: (..., m, n) -> (...)."""
     xp = namespace(array)
     # Python objects have no isfinite; x - x == 0 says the same, of Fraction, SymPy and float alike.
@@ -47,13 +76,14 @@ def all_finite_quietly(*arrays: Array) -> bool:
     """Do what `all_finite` does, for arrays of one kind, where NumPy is told not to warn."""
     try:
         return _all_finite(arrays)
-    except TypeError:
-        if any(map(is_lazy_array, arrays)):
+    except (TypeError, RuntimeError):
+        # Arrays being traced by JAX, or mapped over by PyTorch's vmap, have no values to read.
+        if any(map(is_lazy_array, arrays)) or is_torch_array(arrays[0]):
             return True
         raise
 
 
-def _all_finite(arrays: tuple[Array, ...]) -> bool:
+def _all_finite(arrays: tuple[Any, ...]) -> bool:
     """Read whether all entries are finite.
 
     The sum, in NumPy the sum of squares, costs least, and one number is soonest brought back from
@@ -78,7 +108,7 @@ def holds(flag: Array) -> bool:
         return True
 
 
-def detached(array: Array) -> Array:
+def detached(array: Array) -> Result:
     """Return a copy that no later write or donation can touch, and that keeps no graph."""
     if is_torch_array(array):
         return array.detach().clone()
@@ -95,7 +125,7 @@ def keep_freed_memory() -> None:
     np.empty(31 * 2**20, dtype=np.uint8)
 
 
-def product(A: Array, B: Array) -> Array:
+def product(A: Any, B: Any) -> Result:
     """Return A B, a new array, as ``A @ B`` does: (..., m, k), (..., k, n) -> (..., m, n).
 
     For two small matrices, NumPy's ``dot`` comes sooner to the arithmetic than its ``matmul``.
@@ -105,13 +135,13 @@ def product(A: Array, B: Array) -> Array:
     return A @ B
 
 
-def scaled(A: Array, factors: Array) -> Array:
+def scaled(A: Array, factors: Array) -> Result:
     """Return A times factors, entry by entry, in the memory of A, which no one else may know."""
     A *= factors
     return A
 
 
-def step(h: Array) -> Array:
+def step(h: Array) -> Result:
     """Return 1 where h > 0 and 0 elsewhere, in the arithmetic of h."""
     # Among objects integers: they would be True and False, which SymPy does not multiply.
     on = h > 0
@@ -120,14 +150,16 @@ def step(h: Array) -> Array:
     return namespace(h).astype(on, h.dtype)
 
 
-def inner(A: Array, B: Array) -> Array:
+def inner(A: Any, B: Any) -> Result:
     """Return the trace inner product <A, B> = tr(A^T B) of the last two axes: (...)."""
+    if isinstance(A, np.ndarray) and A.dtype != object:  # without the memory of a product
+        return np.sum(np.vecdot(A, B), axis=-1)
     xp = namespace(A)
     # One axis at a time: NumPy refuses to sum objects over two axes at once.
     return xp.sum(xp.sum(A * B, axis=-1), axis=-1)
 
 
-def stack_last(arrays: list[Array], *, like: Array) -> Array:
+def stack_last(arrays: list[Array], *, like: Array) -> Result:
     """Stack along a new last axis; ensembles may share arrays, so shapes are first made equal."""
     xp = namespace(like)  # exact sums are bare numbers, of no library
     return xp.stack(xp.broadcast_arrays(*arrays), axis=-1)

@@ -1,21 +1,30 @@
 """What the public functions refuse. Each message names the argument, what came, what was expected.
 
-The checks stand here, at the door, so that the mathematics inside can trust its input.
+The checks stand here, at the door, so that the mathematics inside can trust its input: shapes,
+dtypes, finiteness, and the kind of each argument. Plain matrices of NumPy that fit are let in at a
+glance, at a small part of what a step costs; all others, and all faults, are looked at one by one.
 """
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from numbers import Integral, Number, Rational, Real
+from numbers import Number, Rational, Real
 from typing import Any, NoReturn
 
 import numpy as np
 
-from fa_lib._arrays import Array, all_finite, device, is_exact, is_lazy_array, namespace
+from fa_lib._arrays import Array, all_finite, device, holds, is_exact, is_lazy_array, namespace
 from fa_lib.state import Activation, Loss, Rule, State
+
+KINDS = {
+    Activation: "an Activation, such as relu",
+    Loss: "a Loss, such as squared_error",
+    Rule: "a Rule, such as feedback_alignment",
+    np.random.Generator: "a numpy.random.Generator",
+}
 
 
 def refuse(name: str, came: object, expected: str) -> NoReturn:
@@ -23,13 +32,36 @@ def refuse(name: str, came: object, expected: str) -> NoReturn:
     raise ValueError(f"{name}: got {came}, expected {expected}")
 
 
-def _dims(*axes: object) -> str:
+def kind(name: str, value: object, expected: type) -> None:
+    """Refuse an object of another class: seeds are explicit, and a rule is no name of one."""
+    if not isinstance(value, expected):
+        refuse(name, _described(value), KINDS.get(expected, f"a {expected.__name__}"))
+
+
+def _described(value: object) -> str:
+    """Name a large object by its class, and show a small one."""
+    small = value is None or isinstance(value, str | bool | Number)
+    return repr(value) if small else _article(type(value).__name__)
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
+
+
+def _of(value: Array) -> str:
+    return f"an array of {type(value).__module__.partition('.')[0]}"
+
+
+def dims(*axes: object) -> str:
+    """Return a shape as the messages write it."""
     return "(..., " + ", ".join(map(str, axes)) + ")"
+
+
+# Arrays.
 
 
 def array(name: str, value: Array, *, like: Array | None = None) -> None:
     """Refuse what is no matrix of finite reals, or is of another library or dtype than ``like``."""
-    of_library(name, value)
     plain(name, value)
     if value.ndim < 2:
         refuse(name, f"shape {tuple(value.shape)}", "at least two axes")
@@ -37,9 +69,7 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
         refuse(name, f"dtype {value.dtype}", "a floating-point dtype, or exact objects")
     if like is not None:
         if namespace(value) is not namespace(like):
-            refuse(
-                name, f"a {type(value).__name__}", f"a {type(like).__name__}, as the weights are"
-            )
+            refuse(name, _of(value), f"{_of(like)}, as the weights are")
         if value.dtype != like.dtype:
             refuse(name, f"dtype {value.dtype}", f"{like.dtype}, the dtype of the weights")
     if 0 in value.shape:
@@ -50,21 +80,17 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
         refuse(name, "an entry that is not finite", "finite entries only")
 
 
-def of_library(name: str, value: Any) -> None:
-    """Refuse what is no array of any library, whatever it looks like."""
+def plain(name: str, value: Any) -> None:
+    """Refuse what is no array, and the kinds of NumPy array whose operators mean something else."""
     try:
         namespace(value)
     except TypeError:
-        refuse(name, f"a {type(value).__name__}", "an array")
-
-
-def plain(name: str, value: Any) -> None:
-    """Refuse the kinds of NumPy array whose operators mean something else."""
+        refuse(name, _described(value), "an array")
     if isinstance(value, np.matrix | np.ma.MaskedArray):
-        refuse(name, f"a {type(value).__name__}", "a plain array")
+        refuse(name, _article(type(value).__name__), "a plain array")
 
 
-def exact_entries(name: str, value: Array) -> None:
+def exact_entries(name: str, value: Any) -> None:
     """Refuse objects that do not calculate exactly: one float makes floats of what it meets."""
     for entry in value.flat:
         inexact = isinstance(entry, Number) and not isinstance(entry, Rational)
@@ -72,29 +98,108 @@ def exact_entries(name: str, value: Array) -> None:
             refuse(name, f"a {type(entry).__name__} among its objects", "exact numbers only")
 
 
-def weights(state: State) -> None:
-    """Refuse weights that do not chain: the columns of each must be the rows of the one before."""
+def floats(name: str, value: Array) -> None:
+    """Refuse exact numbers where roots are taken."""
+    if is_exact(value):
+        refuse(name, f"dtype {value.dtype}", "a floating-point dtype")
+
+
+def decomposable(name: str, value: Array, *, columns: int | None = None) -> None:
+    """Refuse what LAPACK does not decompose, or of another number of columns."""
+    array(name, value)
+    of_numpy(name, value)
+    lapack(name, value)
+    if columns is not None and value.shape[-1] != columns:
+        refuse(name, f"shape {tuple(value.shape)}", dims("m", columns))
+
+
+def of_numpy(name: str, value: Array) -> None:
+    """Refuse the arrays of other libraries where only NumPy's functions are called."""
+    if not isinstance(value, np.ndarray):
+        refuse(name, _of(value), "an array of numpy")
+
+
+def lapack(name: str, value: Array) -> None:
+    """Refuse exact numbers, half and extended precision where matrices are decomposed."""
+    if not str(value.dtype).endswith(("float32", "float64")):
+        refuse(name, f"dtype {value.dtype}", "float32 or float64")
+
+
+def leading(*arrays: Array) -> None:
+    """Refuse arrays whose leading axes do not broadcast together."""
+    shapes = {tuple(a.shape[:-2]) for a in arrays}
+    if len(shapes) > 1:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            refuse("leading axes", sorted(shapes), "shapes that broadcast together")
+
+
+def _at_a_glance(*arrays: Any, like: Any = None) -> bool:
+    """Tell whether all are plain matrices of NumPy, of one dtype, finite and not empty."""
+    dtype: Any = getattr(arrays[0] if like is None else like, "dtype", None)
+    for A in arrays:
+        if type(A) is not np.ndarray or A.ndim != 2 or A.dtype != dtype or not A.size:
+            return False
+    with np.errstate(over="ignore"):  # which decides nothing: look closer
+        return dtype.kind == "f" and math.isfinite(sum(map(np.vdot, arrays, arrays)))
+
+
+# Networks and their data.
+
+
+def weights(state: State, wires: Sequence[Any] = (), *, seen: bool = False) -> None:
+    """Refuse weights that do not chain, through the wires in front of them where there are any.
+
+    Here and below, arrays that were seen at a glance are not looked at again.
+    """
     if not (hasattr(state, "weights") and hasattr(state, "feedback")):
-        refuse("state", f"a {type(state).__name__}", "a State(weights, feedback)")
+        refuse("state", _described(state), "a State(weights, feedback)")
     for name, part in (("weights", state.weights), ("feedback", state.feedback)):
         if not isinstance(part, tuple | list):
-            refuse(name, f"a {type(part).__name__}", "a tuple of arrays")
+            refuse(name, _described(part), "a tuple of arrays")
     if len(state.weights) < 2:
         refuse("weights", f"{len(state.weights)} matrices", "at least two: one hidden layer")
-    for number, W in enumerate(state.weights, start=1):
-        array(f"W_{number}", W, like=state.weights[0])
+    if not (seen or _at_a_glance(*state.weights)):
+        for number, W in enumerate(state.weights, start=1):
+            array(f"W_{number}", W, like=state.weights[0])
+        _warn_of_kernels(state)
+    if wires:
+        activity_sizes([W.shape[-2:] for W in state.weights], wires)
+        return
     for number, (W, after) in enumerate(pairwise(state.weights), start=2):
         if after.shape[-1] != W.shape[-2]:
-            expected = f"{_dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
+            expected = f"{dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
             refuse(f"W_{number}", f"shape {tuple(after.shape)}", expected)
-    warn_of_kernels(state)
 
 
-def warn_of_kernels(state: State) -> None:
+def activity_sizes(pairs: Sequence[tuple[int, int]], wires: Sequence[Any]) -> list[int]:
+    """Return how many activities each hidden layer has for a sample, or refuse wires between them.
+
+    ``pairs`` has the rows and columns of each matrix.
+    """
+    if len(wires) != len(pairs):
+        refuse("wires", f"{len(wires)} of them", f"{len(pairs)}, one for each layer (or None)")
+    sizes, rows = [], 1
+    size = wires[0].size if wires[0] else pairs[0][1]
+    for number, ((units, columns), wire) in enumerate(zip(pairs, wires, strict=True), start=1):
+        if wire and size % wire.size:
+            refuse(f"wire {number}", f"{wire.name}, for {wire.size} numbers", f"one for {size}")
+        if wire and columns != wire.columns:
+            expected = f"{wire.columns} columns, as it stands behind {wire.name}"
+            refuse(f"W_{number}", f"{columns} columns", expected)
+        rows = size // wire.size * wire.rows if wire else rows
+        size = rows * units
+        sizes.append(size)
+    if rows != 1:
+        refuse("wires", f"{rows} rows for each sample at the end", "one: flatten or pool them")
+    return sizes[:-1]
+
+
+def _warn_of_kernels(state: State) -> None:
     """Say so where arrays that could be kernels of convolutions are taken for an ensemble."""
     # On a path the feedback that rests has another shape than the weights.
-    matrices = (*state.weights, *state.feedback)
-    shapes = {tuple(getattr(M, "shape", ())) for M in matrices}
+    shapes = {tuple(getattr(M, "shape", ())) for M in (*state.weights, *state.feedback)}
     rows, columns = state.weights[0].shape[-2:]
     if len(shapes) == 1 and state.weights[0].ndim == 4 and rows == columns > 1:
         warnings.warn(
@@ -104,20 +209,49 @@ def warn_of_kernels(state: State) -> None:
         )
 
 
-def feedback(state: State, *, broadcast: bool = False) -> None:
+def feedback(
+    state: State, wires: Sequence[Any] = (), *, broadcast: bool = False, seen: bool = False
+) -> None:
     """Refuse weights that do not chain, and feedback that does not fit them."""
-    weights(state)
+    weights(state, wires, seen=seen)
     if len(state.feedback) != len(state.weights) - 1:
         expected = f"{len(state.weights) - 1}, one for each hidden layer"
         refuse("feedback", f"{len(state.feedback)} matrices", expected)
-    outputs = state.weights[-1].shape[-2]
-    for number, (B, W) in enumerate(zip(state.feedback, state.weights[1:], strict=True), start=2):
-        name = f"B_{number - 1}" if broadcast else f"B_{number}"
-        array(name, B, like=W)
-        rows, columns = outputs if broadcast else W.shape[-2], W.shape[-1]
-        if tuple(B.shape[-2:]) != (rows, columns):
-            refuse(name, f"shape {tuple(B.shape)}", _dims(rows, columns))
+    shapes = [tuple(W.shape[-2:]) for W in state.weights[1:]]
+    if broadcast:
+        pairs = [W.shape[-2:] for W in state.weights]
+        sizes = activity_sizes(pairs, wires) if wires else [n for _, n in shapes]
+        shapes = [(shapes[-1][0], size) for size in sizes]
+    carried(state, first=1 if broadcast else 2, seen=seen)
+    for number, (B, shape) in enumerate(zip(state.feedback, shapes, strict=True)):
+        if tuple(B.shape[-2:]) != shape:
+            name = f"B_{number + (1 if broadcast else 2)}"
+            refuse(name, f"shape {tuple(B.shape)}", dims(*shape))
     leading(*state.weights, *state.feedback)
+
+
+def carried(state: State, first: int = 2, *, seen: bool = False) -> None:
+    """Refuse feedback that is no arrays like the weights; which shape fits, a rule decides."""
+    like = state.weights[0]
+    if not (seen or _at_a_glance(*state.feedback, like=like)):
+        for number, B in enumerate(state.feedback, start=first):
+            array(f"B_{number}", B, like=like)
+
+
+def network(
+    state: State,
+    rule: Rule,
+    wires: Sequence[Any] = (),
+    *,
+    name: str = "rule",
+    seen: bool = False,
+) -> None:
+    """Refuse weights that do not chain, and feedback that does not fit a rule that reads it."""
+    kind(name, rule, Rule)
+    if rule.reads_feedback:
+        feedback(state, wires, broadcast=rule.broadcast, seen=seen)
+    else:
+        weights(state, wires, seen=seen)
 
 
 def path(value: State) -> None:
@@ -141,91 +275,71 @@ def path(value: State) -> None:
             refuse(name, f"shape {tuple(M.shape)}", expected)
 
 
-def leading(*arrays: Array) -> None:
-    """Refuse arrays whose leading axes do not broadcast together."""
-    shapes = [tuple(a.shape[:-2]) for a in arrays]
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        refuse("leading axes", sorted(set(shapes)), "shapes that broadcast together")
-
-
-def floats(name: str, value: Array) -> None:
-    """Refuse exact numbers where roots or singular values are taken."""
-    if is_exact(value):
-        refuse(name, f"dtype {value.dtype}", "a floating-point dtype")
-
-
-def of_numpy(name: str, value: Array) -> None:
-    """Refuse the arrays of other libraries where only NumPy's functions are called."""
-    if not isinstance(value, np.ndarray):
-        refuse(name, f"a {type(value).__name__}", "a NumPy array")
-
-
-def decomposable(name: str, value: Array) -> None:
-    """Refuse what LAPACK does not decompose: exact numbers, half and extended precision."""
-    if not str(value.dtype).endswith(("float32", "float64")):
-        refuse(name, f"dtype {value.dtype}", "float32 or float64")
-
-
-def exact_enough(name: str, value: Any, like: Array) -> None:
-    """Refuse a float that would turn exact numbers into floats."""
-    if is_exact(like) and not isinstance(value, Rational):
-        refuse(name, value, "a Fraction, since the weights are exact")
-
-
-def of_arithmetic(name: str, value: Any, like: Array) -> Any:
-    """Return a number, as a float if it meets floats: NumPy's, and fractions, would change them."""
-    exact_enough(name, value, like)
-    return value if is_exact(like) else float(value)
-
-
-def samples(name: str, value: Array, state: State, *, width: int, count: int | str = "N") -> None:
+def samples(
+    name: str,
+    value: Array,
+    state: State,
+    width: int,
+    count: int | str = "N",
+    *,
+    seen: bool = False,
+) -> None:
     """Refuse samples whose number of columns is not the width of their layer."""
-    array(name, value, like=state.weights[0])
+    if not (seen or _at_a_glance(value, like=state.weights[0])):
+        array(name, value, like=state.weights[0])
     if value.shape[-1] != width or (count != "N" and value.shape[-2] != count):
-        refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
+        refuse(name, f"shape {tuple(value.shape)}", dims(count, width))
 
 
-def carried(state: State) -> None:
-    """Refuse feedback that is no arrays like the weights; which shape fits, a rule decides."""
-    for number, B in enumerate(state.feedback, start=2):
-        array(f"B_{number}", B, like=state.weights[0])
-
-
-def batch(x: Array, y: Array, state: State) -> None:
+def batch(
+    x: Array, y: Array, state: State, wires: Sequence[Any] = (), *, seen: bool = False
+) -> None:
     """Refuse inputs and targets that do not fit the network or each other, or do not broadcast."""
-    samples("x", x, state, width=state.weights[0].shape[-1])
-    samples("y", y, state, width=state.weights[-1].shape[-2], count=x.shape[-2])
+    wire = wires[0] if wires else None
+    samples("x", x, state, wire.size if wire else state.weights[0].shape[-1], seen=seen)
+    samples("y", y, state, state.weights[-1].shape[-2], x.shape[-2], seen=seen)
     leading(*state.weights, *state.feedback, x, y)
 
 
-def known_rule(value: Rule, name: str = "rule") -> None:
-    """Refuse what is no rule."""
-    if not hasattr(value, "signals"):
-        refuse(name, repr(value), "a Rule, such as feedback_alignment")
+def pair(name: str, value: object) -> None:
+    """Refuse what does not unpack into inputs and targets."""
+    if not (isinstance(value, tuple | list) and len(value) == 2):
+        refuse(name, _described(value), "a pair (x, y)")
 
 
-def broadcasting(rule: Rule) -> None:
-    """Refuse what is no rule that broadcasts the output error."""
-    known_rule(rule)
+def data(x: Array, y: Array) -> None:
+    """Refuse inputs and targets that differ in dtype or in the number of samples."""
+    array("x", x)
+    array("y", y, like=x)
+    if x.shape[-2] != y.shape[-2]:
+        refuse("y", f"shape {tuple(y.shape)}", f"{dims(x.shape[-2], 'n_L')}, a row per row of x")
+    leading(x, y)
+
+
+def learning(state: State, rule: Rule, by: Activation, of: Loss, *, seen: bool = False) -> None:
+    """Refuse what no network could be trained with."""
+    kind("activation", by, Activation)
+    kind("loss", of, Loss)
+    network(state, rule, by.wires, seen=seen)
+
+
+def run(state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss) -> None:
+    """Refuse what no training step could use."""
+    whole = isinstance(state, State) and all(isinstance(part, tuple) for part in state)
+    seen = whole and _at_a_glance(*state.weights, *state.feedback, x, y)
+    learning(state, rule, activation, loss, seen=seen)
+    batch(x, y, state, activation.wires, seen=seen)
+    homogeneous(activation, state.weights[0], x.shape[-2])
+
+
+def broadcasting(rule: Rule, activation: Activation) -> None:
+    """Refuse what is no rule that broadcasts the output error, or has no virtual read-outs."""
+    kind("rule", rule, Rule)
+    kind("activation", activation, Activation)
     if rule.teacher is None:
         refuse("rule", rule.name, "a rule that broadcasts: DFA or DRTP")
-
-
-def network(state: State, rule: Rule, name: str = "rule") -> None:
-    """Refuse weights that do not chain, and feedback that does not fit a rule that reads it."""
-    known_rule(rule, name)
-    if rule.reads_feedback:
-        feedback(state, broadcast=rule.broadcast)
-    else:
-        weights(state)
-
-
-def activation(value: Activation) -> None:
-    """Refuse what no network applies to its preactivations."""
-    if not hasattr(value, "derivative"):
-        refuse("activation", repr(value), "an Activation, such as relu")
+    if activation.wires:
+        refuse("activation", "one with wires", "one without: read-outs stand on whole layers")
 
 
 def homogeneous(value: Activation, W: Array, samples: int) -> None:
@@ -235,9 +349,8 @@ def homogeneous(value: Activation, W: Array, samples: int) -> None:
     """
     if value.degree is None:
         return
-    shape = (samples, W.shape[-2])
     try:
-        holds = _is_homogeneous(value, namespace(W), W.dtype, device(W), shape)
+        holds = _is_homogeneous(value, namespace(W), W.dtype, device(W), (samples, W.shape[-2]))
     except TypeError:
         if is_lazy_array(W):  # being traced, the points have no values
             return
@@ -261,56 +374,35 @@ def _is_homogeneous(
     return bool(xp.all(abs(left - right) <= rounding * (abs(left) + abs(right))))
 
 
-def loss(value: Loss) -> None:
-    """Refuse what no network learns from."""
-    if not hasattr(value, "error"):
-        refuse("loss", repr(value), "a Loss, such as squared_error")
+# Numbers.
 
 
-def learning(state: State, rule: Rule, by: Activation, of: Loss) -> None:
-    """Refuse what no network could be trained with."""
-    network(state, rule)
-    activation(by)
-    loss(of)
+def number(
+    name: str, value: Any, expected: str = "a finite number", least: float = -math.inf
+) -> None:
+    """Refuse what is not one finite real number of at least ``least``."""
+    finite = isinstance(value, Rational) or (isinstance(value, Real) and math.isfinite(value))
+    if not finite or value < least:
+        refuse(name, value, expected)
 
 
-def run(state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss) -> None:
-    """Refuse what no training step could use."""
-    learning(state, rule, activation, loss)
-    batch(x, y, state)
-    homogeneous(activation, state.weights[0], x.shape[-2])
+def positive_number(name: str, value: Any, expected: str = "a positive number") -> None:
+    """Refuse what is not one finite number above zero."""
+    number(name, value, expected)
+    if value == 0 or value < 0:
+        refuse(name, value, expected)
 
 
-def pair(name: str, value: object) -> None:
-    """Refuse what does not unpack into inputs and targets."""
-    if not (isinstance(value, tuple) and len(value) == 2):
-        refuse(name, f"a {type(value).__name__}", "a pair (x, y)")
+def exact_enough(name: str, value: Any, like: Array) -> None:
+    """Refuse a float that would turn exact numbers into floats."""
+    if is_exact(like) and not isinstance(value, Rational):
+        refuse(name, value, "a Fraction, since the weights are exact")
 
 
-def data(x: Array, y: Array) -> None:
-    """Refuse inputs and targets that differ in dtype or in the number of samples."""
-    array("x", x)
-    array("y", y, like=x)
-    if x.shape[-2] != y.shape[-2]:
-        refuse("y", f"shape {tuple(y.shape)}", f"{_dims(x.shape[-2], 'n_L')}, a row per row of x")
-    leading(x, y)
-
-
-def table(x: Array, y: Array) -> None:
-    """Refuse samples and targets that are not one matrix of floats each, row for row."""
-    data(x, y)
-    floats("x", x)
-    for name, value in (("x", x), ("y", y)):
-        if value.ndim != 2:
-            refuse(name, f"shape {tuple(value.shape)}", "two axes: a row for each sample")
-
-
-def columns(name: str, value: Array, width: int) -> None:
-    """Refuse a matrix that does not have ``width`` columns."""
-    array(name, value)
-    floats(name, value)
-    if value.shape[-1] != width:
-        refuse(name, f"shape {tuple(value.shape)}", _dims("m", width))
+def of_arithmetic(name: str, value: Any, like: Array) -> Any:
+    """Return a number, as a float if it meets floats: NumPy's, and fractions, would change them."""
+    exact_enough(name, value, like)
+    return value if is_exact(like) else float(value)
 
 
 def step_size(step: Any, state: State) -> Any:
@@ -319,55 +411,59 @@ def step_size(step: Any, state: State) -> Any:
     A step of another type would take the weights to its own: NumPy's float64 turns float32 into
     float64, a Fraction turns floats into objects, a float turns fractions into floats.
     """
+    like = state.weights[0]
     if isinstance(step, Real):
-        exact_enough("step", step, state.weights[0])
-        if not (_positive(step) and (isinstance(step, Rational) or math.isfinite(step))):
-            refuse("step", step, "a positive finite number")
-        return of_arithmetic("step", step, state.weights[0])
-    elif hasattr(step, "shape"):
-        plain("step", step)
-        if step.dtype != state.weights[0].dtype:
-            refuse("step", f"dtype {step.dtype}", f"{state.weights[0].dtype}, as the weights")
-        if 0 in step.shape:
-            refuse("step", f"shape {tuple(step.shape)}, which is empty", "at least one entry")
-        if is_exact(step):
-            exact_entries("step", step)
-        xp = namespace(step)
-        if not bool(xp.all(step > 0)) or not (is_exact(step) or bool(xp.all(xp.isfinite(step)))):
-            refuse("step", "an array with entries that are not", "positive finite entries only")
-        axes = [tuple(M.shape[:-2]) for M in (*state.weights, *state.feedback)]
-        try:
-            np.broadcast_shapes(tuple(step.shape), *axes)
-        except ValueError:
-            expected = f"one that broadcasts to the leading axes {max(axes, key=len)}"
-            refuse("step", f"shape {tuple(step.shape)}", expected)
-    elif not getattr(step, "is_positive", False):  # a SymPy number or positive symbol has it
-        refuse("step", f"a {type(step).__name__}", "a positive number, or an array of them")
+        exact_enough("step", step, like)
+        positive_number("step", step, "a positive finite number")
+        return of_arithmetic("step", step, like)
+    if not hasattr(step, "shape"):
+        if not getattr(step, "is_positive", False):  # as SymPy's positive numbers and symbols are
+            refuse("step", _described(step), "a positive number, or an array of them")
+        return step
+    plain("step", step)
+    if step.dtype != like.dtype:
+        refuse("step", f"dtype {step.dtype}", f"{like.dtype}, as the weights")
+    if 0 in step.shape:
+        refuse("step", f"shape {tuple(step.shape)}, which is empty", "at least one entry")
+    if is_exact(step):
+        exact_entries("step", step)
+    xp = namespace(step)
+    if not (holds(xp.all(step > 0)) and (is_exact(step) or holds(xp.all(xp.isfinite(step))))):
+        refuse("step", "an array with zero, negative or infinite entries", "positive finite ones")
+    axes = [tuple(M.shape[:-2]) for M in (*state.weights, *state.feedback)]
+    try:
+        np.broadcast_shapes(tuple(step.shape), *axes)
+    except ValueError:
+        expected = f"one that broadcasts to the leading axes {max(axes, key=len)}"
+        refuse("step", f"shape {tuple(step.shape)}", expected)
     return step
 
 
-def widths(value: tuple[int, ...]) -> None:
-    """Refuse widths that do not describe a network with a hidden layer."""
-    try:
-        enough = len(value) >= 3
-    except TypeError:
-        enough = False
-    if not enough or not all(isinstance(n, Integral) and n > 0 for n in value):
-        refuse("widths", value, "three or more positive integers n_0..n_L")
+def count(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number from ``least`` to ``most``; a truth value is none."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        kind = "a positive integer" if least else "an integer of zero or more"
+        refuse(name, value, kind + (f" of at most {most}" if most else ""))
+    return int(value)
 
 
-def count(name: str, value: int, *, most: int | None = None) -> None:
-    """Refuse what is not a whole number from 1 to ``most``."""
-    if not isinstance(value, Integral) or value < 1 or (most is not None and value > most):
-        refuse(name, value, "a positive integer" + (f" of at most {most}" if most else ""))
-
-
-def as_array(name: str, value: Any, expected: str) -> np.ndarray:
-    """Return NumPy's array of what is given, or refuse rows of different lengths."""
-    try:
-        return np.asarray(value)
-    except ValueError:
+def counts(
+    name: str, value: Any, expected: str, *, least: int = 0, only: int | None = None
+) -> None:
+    """Refuse what is no tuple or list of positive integers, too few, or not ``only`` so many."""
+    fits = isinstance(value, tuple | list) and len(value) >= least
+    whole = fits and all(isinstance(n, int | np.integer) and n > 0 for n in value)
+    if not whole or (only is not None and len(value) != only):
         refuse(name, value, expected)
+
+
+def ensemble(value: Any) -> None:
+    """Refuse leading axes that are no shape, or hold no network."""
+    expected = "a tuple of positive integers"
+    if not isinstance(value, tuple):
+        refuse("ensemble", value, expected)
+    counts("ensemble", value, expected)
 
 
 def sequence(name: str, value: Any, expected: str) -> tuple[Any, ...]:
@@ -375,31 +471,7 @@ def sequence(name: str, value: Any, expected: str) -> tuple[Any, ...]:
     try:
         return tuple(value)
     except TypeError:
-        refuse(name, repr(value), expected)
-
-
-def integers(name: str, value: Any) -> list[int]:
-    """Return whole numbers as a list; a truth value is none, and would select and not count."""
-    numbers: list[Any] = list(value) if isinstance(value, Iterable) else [None]
-    if not all(isinstance(n, Integral) and not isinstance(n, bool | np.bool_) for n in numbers):
-        refuse(name, value, "whole numbers")
-    return numbers
-
-
-def finite_number(name: str, value: Any) -> None:
-    """Refuse what is not one finite real number."""
-    if not isinstance(value, Real) or not (isinstance(value, Rational) or math.isfinite(value)):
-        refuse(name, value, "a finite number")
-
-
-def positive_number(name: str, value: Any) -> None:
-    """Refuse what is not one finite number above zero."""
-    if not isinstance(value, Real) or not _positive(value) or value == math.inf:
-        refuse(name, value, "a positive number")
-
-
-def _positive(value: Any) -> bool:
-    return bool(value > 0)
+        refuse(name, _described(value), expected)
 
 
 def _numbers(name: str, value: Any, expected: str) -> np.ndarray:
@@ -408,40 +480,28 @@ def _numbers(name: str, value: Any, expected: str) -> np.ndarray:
         # NumPy would read words as numbers, and drop imaginary parts and masks.
         objects = values.dtype == object and all(isinstance(entry, Real) for entry in values.flat)
         if not isinstance(value, np.ma.MaskedArray) and (objects or values.dtype.kind in "biuf"):
-            return values.astype(float)
+            floats = values.astype(float)
+            if np.isfinite(floats).all():
+                return floats
     except (OverflowError, ValueError):  # rows of different lengths; integers beyond the floats
         pass
     refuse(name, value, expected)
 
 
-def ensemble(value: Any) -> None:
-    """Refuse leading axes that are no shape, or hold no network."""
-    if not (
-        isinstance(value, tuple) and all(isinstance(n, Integral) and _positive(n) for n in value)
-    ):
-        refuse("ensemble", value, "a tuple of positive integers")
-
-
 def scale(name: str, value: Any, ensemble: tuple[int, ...] | None = None) -> np.ndarray:
     """Return a scale as an array, or refuse one that is negative or does not fit the ensemble."""
     values = _numbers(name, value, "finite numbers of zero or more")
-    if not np.all(values >= 0) or not np.all(np.isfinite(values)):
+    if not np.all(values >= 0):
         refuse(name, value, "finite numbers of zero or more")
-    if ensemble is None:
-        return values
-    try:
-        fits = np.broadcast_shapes(values.shape, ensemble) == tuple(ensemble)
-    except ValueError:
-        fits = False
-    if not fits:
-        refuse(name, f"shape {values.shape}", f"one that broadcasts to ensemble {tuple(ensemble)}")
+    if ensemble is not None:
+        try:
+            fits = np.broadcast_shapes(values.shape, ensemble) == tuple(ensemble)
+        except ValueError:
+            fits = False
+        if not fits:
+            expected = f"one that broadcasts to ensemble {tuple(ensemble)}"
+            refuse(name, f"shape {values.shape}", expected)
     return values
-
-
-def generator(rng: Any) -> None:
-    """Refuse what is not NumPy's Generator: seeds are explicit, and passed along."""
-    if not isinstance(rng, np.random.Generator):
-        refuse("rng", f"a {type(rng).__name__}", "a numpy.random.Generator")
 
 
 def times(value: Iterable[float]) -> np.ndarray:
@@ -449,13 +509,6 @@ def times(value: Iterable[float]) -> np.ndarray:
     values = _numbers("times", value, "finite times that increase, from 0 or later")
     if values.ndim != 1 or values.size == 0:
         refuse("times", f"shape {values.shape}", "a sequence of times")
-    if not np.all(np.isfinite(values)) or values[0] < 0 or not np.all(np.diff(values) > 0):
+    if values[0] < 0 or not np.all(np.diff(values) > 0):
         refuse("times", value, "finite times that increase, from 0 or later")
     return values
-
-
-def double(state: State) -> None:
-    """Refuse what the adaptive solver cannot integrate."""
-    W = state.weights[0]
-    if not (isinstance(W, np.ndarray) and W.dtype == np.float64):
-        refuse("state", f"{type(W).__name__} of dtype {W.dtype}", "NumPy arrays of float64")

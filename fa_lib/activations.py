@@ -1,15 +1,15 @@
 """Activations, each with its degree of homogeneity."""
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace, step
+from fa_lib._arrays import Array, Result, namespace, step
 from fa_lib.state import Activation
 
 
-def _relu(h: Array) -> Array:
+def _relu(h: Array) -> Result:
     return namespace(h).maximum(h, 0)
 
 
-def _tanh(h: Array) -> Array:
+def _tanh(h: Array) -> Result:
     return namespace(h).tanh(h)
 
 
@@ -42,9 +42,9 @@ def leaky_relu(slope: float) -> Activation:
     >>> leaky_relu(0.5).value(np.array([-2.0, 3.0]))
     array([-1.,  3.])
     """
-    _checks.finite_number("slope", slope)
+    _checks.number("slope", slope)
 
-    def derivative(h: Array) -> Array:
+    def derivative(h: Array) -> Result:
         _checks.exact_enough("slope", slope, h)
         return slope + (1 - slope) * step(h)
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, is_lazy_array, namespace, stack_last
+from fa_lib._arrays import Array, Result, inner, is_lazy_array, namespace, stack_last
 from fa_lib.activations import relu
 from fa_lib.losses import squared_error
 from fa_lib.network import propagate
@@ -16,7 +16,7 @@ from fa_lib.rules import feedback_alignment, gradient_descent
 from fa_lib.state import Activation, Loss, Rule, State
 
 
-def weight_alignment(state: State) -> Array:
+def weight_alignment(state: State) -> Result:
     """Return the cosine between W_{i+1} and B_{i+1} for each hidden layer i.
 
     Parameters
@@ -50,7 +50,7 @@ def weight_alignment(state: State) -> Array:
     return _cosines(state.weights[1:], state.feedback)
 
 
-def neuron_alignment(state: State) -> tuple[Array, ...]:
+def neuron_alignment(state: State) -> tuple[Result, ...]:
     """Return the cosine between v and b for each hidden neuron: its outgoing columns of W and B.
 
     Parameters
@@ -94,7 +94,7 @@ def signal_alignment(
     reference: Rule = gradient_descent,
     activation: Activation = relu,
     loss: Loss = squared_error,
-) -> Array:
+) -> Result:
     """Return the cosine between the teaching signals of two rules, for each hidden layer.
 
     All samples count as one long vector, so that samples of larger error weigh more.
@@ -136,7 +136,7 @@ def update_alignment(
     reference: Rule = gradient_descent,
     activation: Activation = relu,
     loss: Loss = squared_error,
-) -> Array:
+) -> Result:
     """Return the cosine between the weight updates of two rules, for each hidden layer.
 
     The update of layer i is -sum over samples of delta_i a_{i-1}^T. It is this cosine, and not that
@@ -168,7 +168,7 @@ def update_alignment(
     return _cosines(ours, theirs)
 
 
-def _update(delta: Array, a: Array) -> Array:
+def _update(delta: Array, a: Array) -> Result:
     return delta.mT @ a
 
 
@@ -180,18 +180,18 @@ def _hidden_signals(
     reference: Rule,
     activation: Activation,
     loss: Loss,
-) -> tuple[list[Array], Sequence[Array], Sequence[Array]]:
+) -> tuple[list[Result], Sequence[Result], Sequence[Result]]:
     """Return a_0..a_{L-1}, and delta_1..delta_{L-1} by each of the two rules."""
     _checks.run(state, x, y, rule, activation, loss)
-    _checks.network(state, reference, "reference")
+    _checks.network(state, reference, activation.wires, name="reference")
     _checks.floats("W_1", state.weights[0])
-    inputs, slopes, prediction = propagate(state.weights, x, activation)
+    inputs, passages, prediction = propagate(state.weights, x, activation)
     error = loss.error(prediction, y)
-    ours, theirs = (each.signals(state, slopes, error, y)[:-1] for each in (rule, reference))
+    ours, theirs = (each.signals(state, passages, error, y)[:-1] for each in (rule, reference))
     return inputs, ours, theirs
 
 
-def angle(cosine: Array) -> Array:
+def angle(cosine: Array) -> Result:
     """Return the angle of a signed cosine, in degrees: 0 along, 90 across, 180 against.
 
     Parameters
@@ -220,25 +220,22 @@ def angle(cosine: Array) -> Array:
     >>> angle(np.array([1.0, 0.0, -1.0]))
     array([  0.,  90., 180.])
     """
-    dtype = getattr(cosine, "dtype", None)
-    if "float" not in str(dtype):
-        came = f"a {type(cosine).__name__}" if dtype is None else f"dtype {dtype}"
-        _checks.refuse("cosine", came, "an array of a floating-point dtype")
-    _checks.of_library("cosine", cosine)
     _checks.plain("cosine", cosine)
+    if "float" not in str(cosine.dtype):
+        _checks.refuse("cosine", f"dtype {cosine.dtype}", "an array of a floating-point dtype")
     xp = namespace(cosine)
     rounding = float(xp.finfo(cosine.dtype).eps) ** 0.5
     if not is_lazy_array(cosine) and bool(xp.any(xp.abs(cosine) > 1 + rounding)):
-        _checks.refuse("cosine", "an entry outside of it", "a range of -1 to 1")
+        _checks.refuse("cosine", "an entry beyond 1 or -1", "entries from -1 to 1")
     return xp.acos(xp.clip(cosine, -1, 1)) * (180 / math.pi)
 
 
-def _cosines(ours: Sequence[Array], theirs: Sequence[Array]) -> Array:
+def _cosines(ours: Sequence[Array], theirs: Sequence[Array]) -> Result:
     cosines = [_cosine(A, B) for A, B in zip(ours, theirs, strict=True)]
     return stack_last(cosines, like=ours[0])
 
 
-def _cosine(A: Array, B: Array) -> Array:
+def _cosine(A: Array, B: Array) -> Result:
     """Return the cosine between the matrices of two stacks, nan where one of them is zero."""
     xp = namespace(A)
     A, B = _unit(A), _unit(B)
@@ -249,12 +246,12 @@ def _cosine(A: Array, B: Array) -> Array:
     return xp.where(defined, inner(A, B) / norms, xp.full_like(squares, xp.nan))
 
 
-def _columns(A: Array) -> Array:
+def _columns(A: Array) -> Result:
     """Make a stack of matrices of one row each from the columns: (..., m, n) -> (..., n, 1, m)."""
     return A.mT[..., None, :]
 
 
-def _unit(A: Array) -> Array:
+def _unit(A: Array) -> Result:
     """Scale each matrix so that its largest entry is 1: squares then stay within the floats."""
     xp = namespace(A)
     largest = xp.max(xp.abs(A), axis=(-2, -1), keepdims=True)

@@ -13,28 +13,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, detached, device, inner, is_exact, namespace, stack_last
+from fa_lib._arrays import Array, Result, detached, device, inner, is_exact, namespace, stack_last
 from fa_lib.laws import Terms, admit, layer_law, matrix_law, neuron_law, terms_of
 from fa_lib.rules import feedback_alignment
 from fa_lib.state import Rule, State
 
 # What a step adds, for each law: a function of (dW_i, W_i), and one of (dW_{i+1}, M_{i+1}).
-Form = tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]]
+Form = tuple[Callable[[Array, Array], Result], Callable[[Array, Array], Result]]
 
 
-def _rows(A: Array, B: Array) -> Array:
+def _rows(A: Array, B: Array) -> Result:
     return namespace(A).sum(A * B, axis=-1)
 
 
-def _columns(A: Array, B: Array) -> Array:
+def _columns(A: Array, B: Array) -> Result:
     return namespace(A).sum(A * B, axis=-2)
 
 
-def _outer(A: Array, B: Array) -> Array:
+def _outer(A: Array, B: Array) -> Result:
     return A @ B.mT + B @ A.mT
 
 
-def _gram(A: Array, B: Array) -> Array:
+def _gram(A: Array, B: Array) -> Result:
     return A.mT @ B + B.mT @ A
 
 
@@ -47,14 +47,27 @@ _FORMS: dict[Callable[..., Any], Form] = {
 
 def projections(
     steps: Sequence[Array], state: State, terms: Terms, form: Form = (inner, inner)
-) -> list[tuple[Array, Array]]:
+) -> list[tuple[Result, Result]]:
     """Return <dW_i, W_i> and k <dW_{i+1}, M_{i+1}> for each hidden layer, or what a form gives."""
+    return _parts(steps, state.weights, _carriers(state, terms), terms, form)
+
+
+def _carriers(state: State, terms: Terms) -> Sequence[Any]:
+    """Return M_2..M_L, of a rule that has them."""
     assert terms.rule.carriers is not None
+    return terms.rule.carriers(state)
+
+
+def _parts(
+    steps: Sequence[Any],
+    weights: Sequence[Any],
+    carriers: Sequence[Any],
+    terms: Terms,
+    form: Form = (inner, inner),
+) -> list[tuple[Any, Any]]:
     ours, above = form
     r = terms.of_layers(len(steps))
-    layers = zip(
-        state.weights, steps, steps[1:], terms.rule.carriers(state), r, r[1:], strict=False
-    )
+    layers = zip(weights, steps, steps[1:], carriers, r, r[1:], strict=False)
     return [
         (ours(dW, W) / rate, terms.degree * above(dV, M) / next_rate)
         for W, dW, dV, M, rate, next_rate in layers
@@ -68,7 +81,7 @@ def discrete_law(
     degree: Any = 1,
     rule: Rule = feedback_alignment,
     rates: Sequence[Any] | None = None,
-) -> Array | tuple[Array, ...]:
+) -> Result | tuple[Array, ...]:
     """Return the law along a path, less what each step adds to it: exactly constant.
 
     For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It is constant
@@ -134,7 +147,7 @@ def discrete_law(
     return tuple(map(_running, start, balances))
 
 
-def _running(start: Array, balances: Array) -> Array:
+def _running(start: Array, balances: Array) -> Result:
     """Return the start, and the start with all balances so far: (T+1, ...)."""
     xp = namespace(balances)
     return xp.concat([start[None, ...], start + xp.cumulative_sum(balances, axis=0)])
@@ -177,13 +190,13 @@ class Ledger(NamedTuple):
     """
 
     state: State
-    value: Array
-    corrected: Array
-    drift: Array
-    budget: Array
-    stake: Array
-    moved: Array
-    broken: Array
+    value: Result
+    corrected: Result
+    drift: Result
+    budget: Result
+    stake: Result
+    moved: Result
+    broken: Result
     steps: Any
 
     def __str__(self) -> str:
@@ -325,12 +338,8 @@ def _follows(name: str, W: Array, before: Array) -> None:
         _checks.refuse(name, came, f"{tuple(before.shape)} of {before.dtype}, as before")
 
 
-def _stacked(values: Iterable[Array], like: State) -> Array:
+def _stacked(values: Iterable[Array], like: State) -> Result:
     return stack_last(list(values), like=like.weights[0])
-
-
-def _absolute_inner(A: Array, B: Array) -> Array:
-    return inner(abs(A), abs(B))
 
 
 def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
@@ -343,16 +352,18 @@ def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
     rates = terms.of_layers(len(steps))
     squares = (inner(dW, dW) / (2 * r) for dW, r in zip(steps[:-1], rates, strict=False))
 
-    absolute = (_absolute_inner, _absolute_inner)
-    sizes = [projections(moves, before, terms, absolute) for moves in (steps, now.weights)]
+    lengths, weights = ([abs(M) for M in part] for part in (steps, before.weights))
+    carriers = [abs(M) for M in _carriers(before, terms)]
+    sizes = [_parts(moves, weights, carriers, terms) for moves in (lengths, weights)]
+    # Twice the step: once as a factor, once because the new weights are no larger than the sum.
     size = _stacked(
-        (abs(a) + abs(b) + abs(c) + abs(d) for (a, b), (c, d) in zip(*sizes, strict=True)), now
+        (2 * (a + abs(b)) + c + abs(d) for (a, b), (c, d) in zip(*sizes, strict=True)), now
     )
     eps = 0 if is_exact(now.weights[0]) else float(xp.finfo(now.weights[0].dtype).eps)
     budget = ROUNDINGS * eps * size
     count = book.steps + 1
     kept = (abs(balance) <= budget) | (book.broken > 0)
-    lengths = [xp.sum(xp.sum(abs(dW), axis=-1), axis=-1) for dW in steps]
+    totals = [xp.sum(xp.sum(length, axis=-1), axis=-1) for length in lengths]
     return Ledger(
         now,
         book.value + balance + _stacked(squares, now),
@@ -360,7 +371,7 @@ def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
         book.drift + balance,
         book.budget + budget,
         book.stake + stake,
-        book.moved + _stacked((a + b for a, b in pairwise(lengths)), now),
+        book.moved + _stacked((a + b for a, b in pairwise(totals)), now),
         xp.where(kept, book.broken, count),
         count,
     )

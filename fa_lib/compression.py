@@ -8,7 +8,7 @@ sees no sample, and rests unless the weights decay.
 from typing import NamedTuple
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace
+from fa_lib._arrays import Array, Result, namespace
 from fa_lib.state import State
 
 
@@ -25,8 +25,8 @@ class Expansion(NamedTuple):
         W_perp W_perp^T, all of the first hidden layer.
     """
 
-    basis: Array
-    frozen: Array
+    basis: Result
+    frozen: Result
 
     def __call__(self, small: State) -> State:
         """Return the full state that a compressed one stands for."""
@@ -41,7 +41,7 @@ class Expansion(NamedTuple):
         return State((W @ self.basis.mT + self.frozen, *others), small.feedback)
 
 
-def compress(state: State, x: Array) -> tuple[State, Array, Expansion]:
+def compress(state: State, x: Array) -> tuple[State, Result, Expansion]:
     """Replace n_0 inputs by as many as there are samples, in which the network trains the same.
 
     With the rows of X in the span of orthonormal columns Q, train (W_1 Q, W_2, ..) on X Q. Every
@@ -88,8 +88,8 @@ def compress(state: State, x: Array) -> tuple[State, Array, Expansion]:
     """
     _checks.weights(state)
     W, *others = state.weights
-    _checks.samples("x", x, state, width=W.shape[-1])
-    _checks.decomposable("x", x)
+    _checks.samples("x", x, state, W.shape[-1])
+    _checks.lapack("x", x)
     _checks.carried(state)
     _checks.leading(*state.weights, *state.feedback, x)
     basis, _ = namespace(x).linalg.qr(x.mT)

@@ -91,16 +91,16 @@ def _sample_field(x: Array, y: Array, start: State, rule: Rule, activation: Acti
     Near a generic state no preactivation changes its sign, so the slopes phi' are fixed numbers and
     the field is a polynomial.
     """
-    _, slopes, _ = propagate(start.weights, x, activation)
+    _, passages, _ = propagate(start.weights, x, activation)
     layers = len(start.weights)
 
     def field(at: Matrices) -> Matrices:
         state = State(at[:layers], at[layers:] or start.feedback)
         inputs = [x]
-        for W, slope in zip(state.weights, slopes, strict=False):
-            inputs.append((inputs[-1] @ W.mT) * slope)
+        for W, passage in zip(state.weights, passages, strict=False):
+            inputs.append((inputs[-1] @ W.mT) * passage.slope)
         error = inputs[-1] @ state.weights[-1].mT - y
-        deltas = rule.signals(state, slopes, error, y)
+        deltas = rule.signals(state, passages, error, y)
         directions = (-(delta.mT @ a) for delta, a in zip(deltas, inputs, strict=True))
         motion = rule.motion(state, tuple(directions))
         return (*motion.weights, *motion.feedback)[: len(at)]
@@ -166,8 +166,8 @@ def lie_closure(
     ArithmeticError
         If the singular values leave the rank in doubt (a gap below 1000): draw again.
     """
-    _checks.known_rule(rule)
-    _checks.activation(activation)
+    _checks.kind("rule", rule, Rule)
+    _checks.kind("activation", activation, Activation)
     if activation.degree != 1:
         _checks.refuse("activation", activation.name, "a piecewise linear one, of degree 1")
     start = _generic_state(widths, rule, rng)
@@ -194,8 +194,9 @@ def lie_closure(
 def _generic_state(widths: tuple[int, ...], rule: Rule, rng: np.random.Generator) -> State:
     """Draw a state with no entry near zero, where a bracket could be taken for rounding."""
 
-    def away_from_zero(M: Array) -> Array:
-        return np.sign(M) * rng.uniform(0.5, 1.5, M.shape)
+    def away_from_zero(M: np.ndarray) -> np.ndarray:
+        moved: np.ndarray = np.sign(M) * rng.uniform(0.5, 1.5, M.shape)
+        return moved
 
     drawn = initial_state(widths, rng=rng, rule=rule)
     return State(*(tuple(map(away_from_zero, part)) for part in drawn))

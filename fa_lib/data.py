@@ -36,7 +36,7 @@ def gaussian_inputs(
     """
     _checks.count("samples", samples)
     _checks.count("n_0", n_0)
-    _checks.generator(rng)
+    _checks.kind("rng", rng, np.random.Generator)
     _checks.ensemble(ensemble)
     white = rng.standard_normal((*ensemble, samples, n_0))
     return white if covariance is None else white @ covariance_root(covariance, n_0)
@@ -44,8 +44,6 @@ def gaussian_inputs(
 
 def covariance_root(covariance: np.ndarray, n_0: int) -> np.ndarray:
     """Return the symmetric square root of a covariance, or refuse what is none."""
-    _checks.array("covariance", covariance)
-    _checks.of_numpy("covariance", covariance)
     _checks.decomposable("covariance", covariance)
     if covariance.shape != (n_0, n_0):
         _checks.refuse("covariance", f"shape {covariance.shape}", f"({n_0}, {n_0})")
@@ -83,10 +81,10 @@ def linear_teacher(
         If x is no array of finite reals, or ``noise`` is negative.
     """
     _checks.array("x", x)
-    _checks.floats("x", x)
     _checks.of_numpy("x", x)
+    _checks.floats("x", x)
     _checks.count("outputs", outputs)
-    _checks.generator(rng)
+    _checks.kind("rng", rng, np.random.Generator)
     spread = _checks.scale("noise", noise, ())
     shape = (*x.shape[:-2], outputs, x.shape[-1])
     teacher = (rng.standard_normal(shape) / x.shape[-1] ** 0.5).astype(x.dtype)
@@ -114,8 +112,12 @@ def one_hot(labels: np.ndarray, *, classes: int | None = None) -> np.ndarray:
     ValueError
         If the labels are not whole numbers of zero or more, or one of them is no class.
     """
-    _checks.plain("labels", labels)
-    labels = _checks.as_array("labels", labels, "whole numbers (N,) of zero or more")
+    if hasattr(labels, "dtype"):
+        _checks.plain("labels", labels)
+    try:
+        labels = np.asarray(labels)
+    except ValueError:  # rows of different lengths
+        _checks.refuse("labels", labels, "whole numbers (N,) of zero or more")
     whole = labels.ndim == 1 and labels.size > 0 and np.issubdtype(labels.dtype, np.integer)
     if not whole or labels.min() < 0:
         came = f"shape {labels.shape} of {labels.dtype}"

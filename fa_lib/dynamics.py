@@ -14,9 +14,9 @@ from scipy.integrate import solve_ivp
 from fa_lib import _checks
 from fa_lib._arrays import (
     Array,
+    Result,
     all_finite,
     all_finite_quietly,
-    device,
     holds,
     is_finite,
     is_jax_array,
@@ -24,15 +24,17 @@ from fa_lib._arrays import (
     namespace,
     product,
 )
-from fa_lib._compiled import TOGETHER, after_first, checked_step, joined, scan, together
+from fa_lib._compiled import TOGETHER, after_first, checked_step, joined, numbers, scan, together
 from fa_lib.activations import relu
+from fa_lib.batches import Batch, Drawn
 from fa_lib.losses import squared_error
 from fa_lib.network import propagate
 from fa_lib.rules import feedback_alignment
 from fa_lib.state import Activation, Loss, Rule, State, fixed_feedback
 
-Batch = tuple[Array, Array]
-How = tuple[Any, Rule, Activation, Loss]  # the step, and what is learned by, through, and from
+# The sizes of each step, one for each layer, and what is learned by, through, and from.
+Sizes = Iterator[tuple[Any, ...]]
+Learning = tuple[Rule, Activation, Loss]
 
 
 def velocity(
@@ -90,10 +92,10 @@ def _velocity(
 
 def _uphill(
     state: State, x: Array, y: Array, rule: Rule, activation: Activation, loss: Loss
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return the sum over samples of delta_i a_{i-1}^T for each layer: for GD, the gradient."""
-    inputs, slopes, prediction = propagate(state.weights, x, activation)
-    deltas = rule.signals(state, slopes, loss.error(prediction, y), y)
+    inputs, passages, prediction = propagate(state.weights, x, activation)
+    deltas = rule.signals(state, passages, loss.error(prediction, y), y)
     return tuple([product(delta.mT, a) for delta, a in zip(deltas, inputs, strict=True)])
 
 
@@ -140,9 +142,10 @@ def descend(
         Where to start.
     batches : iterable of pairs (x, y)
         As `full_batch` or `minibatches` gives them; shapes as in `velocity`.
-    step : positive number, or array (...) of them
-        The step size eta; an array gives each network of an ensemble its own. Exact weights need
-        an exact step.
+    step : positive number, array (...), sequence of L of either, or callable
+        The step size eta; an array gives each network of an ensemble its own, a sequence each
+        layer. A callable is a schedule: from the number of the step, 1, 2, .., to any of these.
+        Exact weights need an exact step.
     rule, activation, loss
         As in `velocity`.
 
@@ -160,7 +163,7 @@ def descend(
 
     Examples
     --------
-    >>> from fa_lib import initial_state
+    >>> from fa_lib import full_batch, initial_state
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
     >>> run = descend(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01)
@@ -168,44 +171,65 @@ def descend(
     11
     """
     _checks.learning(state, rule, activation, loss)
-    step = _checks.step_size(step, state)
-    return _descend(state, batches, step, rule, activation, loss)
+    return _descend(state, batches, _sizes(step, state), (rule, activation, loss))
 
 
 def _descend(
     state: State,
     batches: Iterable[Batch],
-    step: Any,
-    rule: Rule,
-    activation: Activation,
-    loss: Loss,
+    sizes: Sizes,
+    learning: Learning,
     first: int = 1,
 ) -> Iterator[State]:
     yield state
     keep_freed_memory()
-    checked = None
-    eta = _for_matrices(step)
-    compiled = is_jax_array(state.weights[0]) and checked_step(_step, rule, activation, loss)
+    last: Any = None
+    rule, activation, loss = learning
+    compiled = is_jax_array(state.weights[0]) and checked_step(_step, *learning)
     # NumPy keeps in the context what it warns of. To set that once costs less than in each step.
     quiet = contextvars.copy_context()
     quiet.run(np.seterr, over="ignore", invalid="ignore")
-    for number, batch in enumerate(batches, start=first):
-        if batch is not checked:  # the full batch comes again and again, and is checked once
-            _checks.pair(f"batch {number}", batch)
-            _checks.batch(*batch, state)
-            if checked is None:
-                _checks.homogeneous(activation, state.weights[0], batch[0].shape[-2])
-            checked = batch
+    for number, (batch, etas) in enumerate(zip(batches, sizes, strict=False), start=first):
+        # The full batch comes again and again, and others from samples that were looked at.
+        if batch is not last and not (isinstance(batch, Drawn) and batch.like(last)):
+            _admit_batch(number, batch, state, activation)
+        last = batch
         if compiled:
-            moved, finite = compiled(state, *batch, eta)
+            moved, finite = compiled(state, *batch, etas)
             finite = holds(finite)
         else:
-            moved = quiet.run(_step, state, *batch, eta, rule, activation, loss)
+            moved = quiet.run(_step, state, *batch, etas, rule, activation, loss)
             finite = quiet.run(_has_only_finite, moved, state)
         if not finite:
-            raise _divergence(state, moved, number, step)
+            raise _divergence(state, moved, number, etas)
         state = moved
         yield state
+
+
+def _admit_batch(number: int, batch: Batch, state: State, activation: Activation) -> None:
+    _checks.pair(f"batch {number}", batch)
+    _checks.batch(*batch, state, activation.wires)
+    _checks.homogeneous(activation, state.weights[0], batch[0].shape[-2])
+
+
+def _sizes(step: Any, state: State) -> Sizes:
+    """Return the sizes of each step, for the matrices of each layer."""
+    if callable(step):
+        return (_of_layers(step(number), state) for number in itertools.count(1))
+    return itertools.repeat(_of_layers(step, state))
+
+
+def _of_layers(step: Any, state: State) -> tuple[Any, ...]:
+    """Return a step for each layer, in a shape that multiplies matrices, or refuse it."""
+    steps = step if isinstance(step, tuple | list) else [step]
+    if len(steps) not in (1, len(state.weights)):
+        expected = f"{len(state.weights)}, one for each layer"
+        _checks.refuse("step", f"{len(steps)} of them", expected)
+    sizes = [_checks.step_size(size, state) for size in steps]
+    etas = [size[..., None, None] if getattr(size, "ndim", 0) else size for size in sizes]
+    if is_jax_array(state.weights[0]):
+        etas = numbers(etas, like=state.weights[0])
+    return tuple(etas * (len(state.weights) // len(etas)))
 
 
 def train(
@@ -249,7 +273,7 @@ def train(
 
     Examples
     --------
-    >>> from fa_lib import initial_state, layer_law
+    >>> from fa_lib import full_batch, initial_state, layer_law
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
     >>> path = train(initial_state((3, 5, 1), rng=rng), full_batch(x, y), step=0.01, steps=10)
@@ -263,11 +287,11 @@ def train(
     return State(weights, feedback[0] if feedback else tuple(B[None, ...] for B in state.feedback))
 
 
-def _weights(state: State) -> tuple[tuple[Array, ...], ...]:
+def _weights(state: State) -> tuple[tuple[Result, ...], ...]:
     return (state.weights,)
 
 
-def _all_matrices(state: State) -> tuple[tuple[Array, ...], ...]:
+def _all_matrices(state: State) -> tuple[tuple[Result, ...], ...]:
     return state.weights, state.feedback
 
 
@@ -288,8 +312,9 @@ def watch(
     Parameters
     ----------
     values : callable
-        state -> an array, or a tuple of arrays, tuples and so on. On JAX's arrays it is compiled
-        once: define it outside of loops, and let it depend on nothing that changes.
+        state -> an array, or a tuple, list or dictionary of arrays, tuples and so on. On JAX's
+        arrays it is compiled once: define it outside of loops, and let it depend on nothing that
+        changes.
     state, batches, step, steps, every, rule, activation, loss
         As in `train`.
 
@@ -306,7 +331,7 @@ def watch(
 
     Examples
     --------
-    >>> from fa_lib import initial_state, layer_law
+    >>> from fa_lib import full_batch, initial_state, layer_law
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 1))
     >>> start = initial_state((3, 5, 1), rng=rng)
@@ -317,37 +342,36 @@ def watch(
     if not callable(values):
         _checks.refuse("values", repr(values), "a function of the state, such as layer_law")
     _checks.learning(state, rule, activation, loss)
-    step = _checks.step_size(step, state)
+    sizes = _sizes(step, state)
     _checks.count("steps", steps)
     _checks.count("every", every, most=steps)
     if steps % every:
         _checks.refuse("every", every, f"a divisor of {steps}, the number of steps")
     _checks.leading(*state.weights, *state.feedback)
     batches = iter(batches)
-    first, eta = list(itertools.islice(batches, 1)), _for_matrices(step)
-    for pair in first:
-        _checks.pair("batch 1", pair)
-        _checks.batch(*pair, state)
+    for batch in itertools.islice(batches, 1):
+        _admit_batch(1, batch, state, activation)
+        etas = next(sizes)
         # Or the start, and what has not moved, would lack axes of the rest.
-        state = _spread(state, *pair, *([eta] if hasattr(eta, "shape") else []))
-    batches = itertools.chain(first, batches)
+        state = _spread(state, *batch, *[eta for eta in etas if getattr(eta, "ndim", 0)])
+        batches, sizes = itertools.chain([batch], batches), itertools.chain([etas], sizes)
     how = _scanned if is_jax_array(state.weights[0]) else _looked_at
-    end, seen = how(values, state, batches, steps, every, (step, rule, activation, loss))
-    return end, seen
+    return how(values, state, batches, sizes, steps, every, (rule, activation, loss))
 
 
 def _looked_at(
     values: Callable[[State], Any],
     state: State,
     batches: Iterator[Batch],
+    sizes: Sizes,
     steps: int,
     every: int,
-    how: How,
+    learning: Learning,
     first: int = 1,
 ) -> tuple[State, Any]:
     """Train step by step; return the last state, and the values stacked."""
     seen, number = [], 0
-    run = _descend(state, itertools.islice(batches, steps), *how, first)
+    run = _descend(state, itertools.islice(batches, steps), sizes, learning, first)
     for number, state in enumerate(run):
         if number % every == 0:
             seen.append(values(state))
@@ -360,31 +384,30 @@ def _scanned(
     values: Callable[[State], Any],
     state: State,
     batches: Iterator[Batch],
+    sizes: Sizes,
     steps: int,
     every: int,
-    how: How,
+    learning: Learning,
 ) -> tuple[State, Any]:
     """Do the same on JAX's arrays, by scans where the batches are of one shape.
 
     Where a scan leaves the finite numbers, it is taken again step by step, to say at which.
     """
-    step, rule, activation, loss = how
-    run, eta = scan(_step, values, every, rule, activation, loss), _for_matrices(step)
+    run = scan(_step, values, every, *learning)
     held = every * max(1, TOGETHER // every)
-    seen: list[Any] = []
+    seen: list[Any] = [_stacked([values(state)])]
     for done in range(0, steps, held):
-        pairs = list(itertools.islice(batches, min(held, steps - done)))
-        if len(pairs) < min(held, steps - done):
+        count = min(held, steps - done)
+        pairs, etas = list(itertools.islice(batches, count)), list(itertools.islice(sizes, count))
+        if len(pairs) < count:
             _too_few(done + len(pairs), steps)
-        _checks.pair(f"batch {done + 1}", pairs[0])
-        _checks.batch(*pairs[0], state)
-        if not seen:
-            _checks.homogeneous(activation, state.weights[0], pairs[0][0].shape[-2])
-            seen.append(_stacked([values(state)]))
-        batched = together(pairs, every)
-        end, said = run(state, eta, *batched) if batched else (None, None)
+        _admit_batch(done + 1, pairs[0], state, learning[1])
+        stacked = together(pairs, etas, every)
+        end, said = run(state, *stacked) if stacked else (None, None)
         if end is None or not all_finite(*end.weights, *end.feedback):
-            end, said = _looked_at(values, state, iter(pairs), len(pairs), every, how, done + 1)
+            end, said = _looked_at(
+                values, state, iter(pairs), iter(etas), count, every, learning, done + 1
+            )
             said = after_first(said)
         state = end
         seen.append(said)
@@ -396,28 +419,37 @@ def _too_few(came: int, steps: int) -> NoReturn:
 
 
 def _stacked(seen: list[Any]) -> Any:
-    """Stack what was seen along a new first axis, whatever tuples it stands in."""
-    if isinstance(seen[0], tuple):
+    """Stack what was seen along a new first axis, whatever tuples and dictionaries it stands in."""
+    if isinstance(seen[0], dict):
+        return {name: _stacked([each[name] for each in seen]) for name in seen[0]}
+    if isinstance(seen[0], tuple | list):
         parts = map(_stacked, map(list, zip(*seen, strict=True)))
-        return seen[0]._make(parts) if hasattr(seen[0], "_make") else tuple(parts)
+        return seen[0]._make(parts) if hasattr(seen[0], "_make") else type(seen[0])(parts)
     if not hasattr(seen[-1], "shape"):  # exact numbers, of no library
         return np.asarray(seen)
     return namespace(seen[-1]).stack(seen)
 
 
 def _step(
-    state: State, x: Array, y: Array, eta: Any, rule: Rule, activation: Activation, loss: Loss
+    state: State,
+    x: Array,
+    y: Array,
+    etas: tuple[Any, ...],
+    rule: Rule,
+    activation: Activation,
+    loss: Loss,
 ) -> State:
-    """Return state + eta * velocity."""
+    """Return state + eta * velocity; feedback moves at the rate of the weights that it mirrors."""
     if rule.motion is fixed_feedback:  # which rests, and hands on the directions as they are
         uphill = _uphill(state, x, y, rule, activation, loss)
-        pairs = zip(state.weights, uphill, strict=True)
-        return State(tuple([_downhill(W, S, eta) for W, S in pairs]), state.feedback)
+        return State(tuple(map(_downhill, state.weights, uphill, etas)), state.feedback)
     weights, feedback = _velocity(state, x, y, rule, activation, loss)
-    return State(_advance(state.weights, weights, eta), _advance(state.feedback, feedback, eta))
+    return State(
+        _advance(state.weights, weights, etas), _advance(state.feedback, feedback, etas[1:])
+    )
 
 
-def _downhill(W: Array, S: Array, eta: Any) -> Array:
+def _downhill(W: Array, S: Array, eta: Any) -> Result:
     """Return W - eta S, in one new array: S has every axis that W has."""
     moved = -eta * S
     moved += W
@@ -431,26 +463,21 @@ def _has_only_finite(moved: State, state: State) -> bool:
 
 
 def _advance(
-    matrices: tuple[Array, ...], derivatives: tuple[Array, ...], eta: Any
-) -> tuple[Array, ...]:
-    return tuple([M + eta * dM for M, dM in zip(matrices, derivatives, strict=True)])
+    matrices: tuple[Array, ...], derivatives: tuple[Array, ...], etas: tuple[Any, ...]
+) -> tuple[Result, ...]:
+    return tuple([M + eta * dM for M, dM, eta in zip(matrices, derivatives, etas, strict=True)])
 
 
-def _for_matrices(step: Any) -> Any:
-    """Return the step in a shape that multiplies matrices: one for each network, if it has axes."""
-    return step[..., None, None] if getattr(step, "ndim", 0) else step
-
-
-def _divergence(state: State, moved: State, number: int, step: Any) -> Diverged:
+def _divergence(state: State, moved: State, number: int, etas: tuple[Any, ...]) -> Diverged:
     finite = reduce(operator.and_, map(is_finite, (*moved.weights, *moved.feedback)))
     who = ""
     if finite.ndim:
         lost = namespace(finite).nonzero(~finite)[0].shape[0]
         who = f", in {lost} of {math.prod(finite.shape)} networks (see `.lost`)"
-    size = f"step size {step}"
-    if getattr(step, "ndim", 0):
-        xp = namespace(step)
-        size = f"step sizes {float(xp.min(step)):.3g} to {float(xp.max(step)):.3g}"
+    sizes = [float(size) for eta in etas for size in np.asarray(eta, dtype=object).flat]
+    size = f"step size {sizes[0]:g}"
+    if max(sizes) > min(sizes):
+        size = f"step sizes {min(sizes):.3g} to {max(sizes):.3g}"
     return Diverged(
         f"step {number} with {size} left the finite numbers{who}. Try a smaller step, "
         "smaller initial weights or smaller inputs; the last finite state is in `.last`",
@@ -468,7 +495,7 @@ def readout_velocity(
     rule: Rule,
     activation: Activation = relu,
     loss: Loss = squared_error,
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return how virtual read-outs would move: dV_i/dt = -sum over samples of s a_i^T.
 
     A rule that broadcasts a signal s teaches hidden layer i as if a read-out V_i stood on it and
@@ -490,8 +517,8 @@ def readout_velocity(
     ValueError
         As `velocity`, or if the rule does not broadcast.
     """
+    _checks.broadcasting(rule, activation)
     _checks.run(state, x, y, rule, activation, loss)
-    _checks.broadcasting(rule)
     assert rule.teacher is not None
     inputs, _, prediction = propagate(state.weights, x, activation)
     s = rule.teacher(loss.error(prediction, y), y)
@@ -530,79 +557,19 @@ def virtual_networks(
         As `train`, or if the rule does not broadcast.
     """
     options: Any = {"rule": rule, "activation": activation, "loss": loss}
-    _checks.broadcasting(rule)
+    _checks.broadcasting(rule, activation)
     _checks.learning(state, rule, activation, loss)
-    step = _checks.step_size(step, state)
+    sizes = _sizes(step, state)
     _checks.count("steps", steps)
     batches = list(itertools.islice(batches, steps))
     path = train(state, batches, step=step, steps=steps, **options)
     readouts = [tuple(0 * B for B in _spread(path.at(0)).feedback)]
     for time, (x, y) in enumerate(batches):
         moved = readout_velocity(path.at(time), x, y, **options)
-        readouts.append(_advance(readouts[-1], moved, _for_matrices(step)))
+        # What V_i mirrors is the next layer, and moves at its rate.
+        readouts.append(_advance(readouts[-1], moved, next(sizes)[1:]))
     layers = zip(path.weights, map(list, zip(*readouts, strict=True)), path.feedback, strict=False)
     return tuple(State((W, _stacked(V)), (B,)) for W, V, B in layers)
-
-
-def full_batch(x: Array, y: Array) -> Iterator[Batch]:
-    """Return all samples as one batch, again and again.
-
-    Parameters
-    ----------
-    x, y : array (..., N, n_0), array (..., N, n_L)
-
-    Returns
-    -------
-    iterator of pairs (x, y)
-
-    Raises
-    ------
-    ValueError
-        If the two differ in dtype or in N, or an entry is not finite.
-    """
-    _checks.data(x, y)
-    return itertools.repeat((x, y))
-
-
-def minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-    """Return batches of ``size`` samples, in a new order each epoch, endlessly.
-
-    Where ``size`` does not divide N, the last batch of an epoch is smaller.
-
-    Parameters
-    ----------
-    x, y : array (..., N, n_0), array (..., N, n_L)
-    size : int
-        From 1 to N.
-    rng : numpy.random.Generator
-        Draws the order, the same for every network of an ensemble.
-
-    Returns
-    -------
-    iterator of pairs (x, y)
-
-    Raises
-    ------
-    ValueError
-        If x and y do not fit each other, or ``size`` is not from 1 to N.
-    """
-    _checks.data(x, y)
-    _checks.count("size", size, most=x.shape[-2])
-    _checks.generator(rng)
-    return _minibatches(x, y, size, rng)
-
-
-def _minibatches(x: Array, y: Array, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-    while True:
-        order = rng.permutation(x.shape[-2])
-        for start in range(0, len(order), size):
-            chosen = order[start : start + size]
-            yield _take(x, chosen), _take(y, chosen)
-
-
-def _take(samples: Array, chosen: np.ndarray) -> Array:
-    xp = namespace(samples)
-    return xp.take(samples, xp.asarray(chosen, device=device(samples)), axis=-2)
 
 
 def flow(
@@ -659,7 +626,10 @@ def flow(
     tolerances. There `descend` with small steps is the way, and `discrete_law` is exact.
     """
     _checks.run(state, x, y, rule, activation, loss)
-    _checks.double(state)
+    W = state.weights[0]
+    if not (isinstance(W, np.ndarray) and W.dtype == np.float64):
+        came = f"{type(W).__name__} of dtype {W.dtype}"
+        _checks.refuse("state", came, "NumPy arrays of float64")
     instants = _checks.times(times)
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         _checks.positive_number(name, tolerance)
@@ -677,8 +647,8 @@ def flow(
         if next(evaluations) > most_evaluations:
             raise RuntimeError(
                 f"{most_evaluations} evaluations brought the solver to time {t:.3g} of "
-                f"{instants[-1]:.3g} only. With a kinked activation the flow can slide along "
-                "the kink: use `descend` with small steps, or loosen rtol and atol"
+                f"{instants[-1]:.3g} only. Allow more, or loosen rtol and atol. Where a flow "
+                "slides along a kink, no number is enough: use `descend` with small steps"
             )
         return _flatten(_velocity(_unflatten(vector, state), x, y, rule, activation, loss))
 

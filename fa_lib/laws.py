@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace, stack_last
+from fa_lib._arrays import Array, Result, namespace, stack_last
 from fa_lib.rules import feedback_alignment
-from fa_lib.state import Rule, State
+from fa_lib.state import Activation, Rule, State
 
 
 class Terms(NamedTuple):
@@ -28,8 +28,8 @@ class Terms(NamedTuple):
 
 def terms_of(rule: Rule, degree: Any, rates: Sequence[Any] | None) -> Terms:
     """Return the terms, or refuse what is none."""
-    _checks.known_rule(rule)
-    _checks.finite_number("degree", degree)
+    _checks.kind("rule", rule, Rule)
+    _checks.number("degree", degree)
     if rates is not None:
         rates = _checks.sequence("rates", rates, "a number for each layer")
     for number, rate in enumerate(rates or (), start=1):
@@ -57,7 +57,7 @@ def layer_law(
     degree: Any = 1,
     rule: Rule = feedback_alignment,
     rates: Sequence[Any] | None = None,
-) -> Array:
+) -> Result:
     """Return 1/2 ||W_i||^2 - k <W_{i+1}, B_{i+1}> for each hidden layer i (Theorem 5.1).
 
     For another rule, <W_{i+1}, B_{i+1}> gives way to the rule's potential Psi(W_{i+1}).
@@ -101,7 +101,7 @@ def neuron_law(
     degree: Any = 1,
     rule: Rule = feedback_alignment,
     rates: Sequence[Any] | None = None,
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return 1/2 ||w||^2 - k v.b for each hidden neuron: incoming row w, outgoing columns v, b.
 
     Parameters
@@ -133,7 +133,7 @@ def neuron_law(
 
 def matrix_law(
     state: State, *, rule: Rule = feedback_alignment, rates: Sequence[Any] | None = None
-) -> tuple[Array, ...]:
+) -> tuple[Result, ...]:
     """Return W_i W_i^T - B_{i+1}^T W_{i+1} - W_{i+1}^T B_{i+1}, conserved in linear networks.
 
     For gradient descent it is W_i W_i^T - W_{i+1}^T W_{i+1}.
@@ -169,7 +169,7 @@ def matrix_law(
     )
 
 
-def _junctions(state: State) -> Iterable[tuple[Array, Array, Array | None]]:
+def _junctions(state: State) -> Iterable[tuple[Result, Result, Result | None]]:
     """Yield W_i, W_{i+1} and the feedback between them; None where a rule that reads none has none.
 
     A rule's law may read feedback that its signals do not: that of FA along a run by GD, say.
@@ -250,3 +250,49 @@ def junction(
         for arrays in (outgoing, feedback)
     )
     return State((leading_in, leading_out), (carriers,))
+
+
+def junctions(state: State, activation: Activation) -> tuple[State, ...]:
+    """Return the junction at each hidden layer of a network with wires: a state of two layers.
+
+    For a convolution a unit is a channel, and `neuron_law` that of each channel. Weights that do
+    not read the layer, as biases of the next, are none of its outgoing ones.
+
+    Parameters
+    ----------
+    state : State
+        Or a path; its feedback in the shapes of the weights it replaces.
+    activation : Activation
+        That of the network, as `wired` makes it.
+
+    Returns
+    -------
+    tuple of State, one for each hidden layer
+
+    Raises
+    ------
+    ValueError
+        If the state does not fit its wires.
+
+    Notes
+    -----
+    As for `junction`. Pooling, flattening and patches are homogeneous of degree 1, so that the
+    degree of the junction is that of the activation.
+    """
+    _checks.kind("activation", activation, Activation)
+    _checks.feedback(state, activation.wires)
+    wires = activation.wires or (None,) * len(state.weights)
+    layers = zip(state.weights, state.weights[1:], state.feedback, wires[1:], strict=False)
+    return tuple(
+        State((W, _by_unit(V, wire, W.shape[-2])), (_by_unit(B, wire, W.shape[-2]),))
+        for W, V, B, wire in layers
+    )
+
+
+def _by_unit(V: Array, wire: Any, units: int) -> Result:
+    """Give each unit a column, with all the weights that read it: (..., m, n) -> (..., M, n_i)."""
+    if wire is None:
+        return V
+    xp, rows, read = namespace(V), V.shape[-2], V.shape[-1] - wire.constants
+    sorted_by_unit = xp.reshape(V[..., :read], (*V.shape[:-2], rows, units, read // units))
+    return xp.reshape(xp.moveaxis(sorted_by_unit, -1, -2), (*V.shape[:-2], -1, units))

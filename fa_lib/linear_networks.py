@@ -5,13 +5,13 @@ from functools import reduce
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, pseudoinverse
+from fa_lib._arrays import Result, inner, pseudoinverse
 from fa_lib.data import covariance_root
 from fa_lib.rules import feedback_alignment, gradient_descent
 from fa_lib.state import Rule, State
 
 
-def end_to_end(state: State) -> Array:
+def end_to_end(state: State) -> Result:
     """Return W_L ... W_1, the matrix that a linear network applies.
 
     Parameters
@@ -57,7 +57,6 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[1., 1.]])
     """
     _checks.data(x, y)
-    _checks.of_numpy("x", x)
     _checks.decomposable("x", x)
     theta: np.ndarray = (pseudoinverse(x) @ y).mT
     return theta
@@ -82,11 +81,8 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
     ValueError
         If w and x differ in their number of columns, or an entry is not finite.
     """
-    _checks.array("x", x)
-    _checks.of_numpy("x", x)
     _checks.decomposable("x", x)
-    _checks.columns("w", w, x.shape[-1])
-    _checks.of_numpy("w", w)
+    _checks.decomposable("w", w, columns=x.shape[-1])
     if w.dtype != x.dtype:
         _checks.refuse("w", f"dtype {w.dtype}", f"{x.dtype}, the dtype of x")
     _checks.leading(w, x)
@@ -128,8 +124,6 @@ def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
     8.0
     """
     for name, value in (("B", B), ("x", x)):
-        _checks.array(name, value)
-        _checks.of_numpy(name, value)
         _checks.decomposable(name, value)
     _checks.leading(B, x)
     rate: np.ndarray = 2 * _least_eigenvalue(B) * _least_eigenvalue(x)
@@ -192,7 +186,7 @@ def final_readout_norm(
     given = {"theta_norm": theta_norm, "feedback_norm": feedback_norm, "kappa": kappa}
     q, b, k = (_checks.scale(name, value) for name, value in given.items())
     _checks.leading(*(value[..., None, None] for value in (q, b, k)))
-    _checks.known_rule(rule)
+    _checks.kind("rule", rule, Rule)
     if rule not in (feedback_alignment, gradient_descent):
         _checks.refuse("rule", rule.name, "FA or GD")
     if not np.all(b > 0):
@@ -245,10 +239,13 @@ def excess_risk(
     >>> float(excess_risk(theta, teacher))
     4.0
     """
-    _checks.array("teacher", teacher)
-    _checks.columns("theta", theta, teacher.shape[-1])
-    _checks.of_numpy("teacher", teacher)
-    _checks.of_numpy("theta", theta)
+    for name, value in (("teacher", teacher), ("theta", theta)):
+        _checks.array(name, value)
+        _checks.of_numpy(name, value)
+        _checks.floats(name, value)
+    if theta.shape[-1] != teacher.shape[-1]:
+        expected = f"{teacher.shape[-1]} columns, as the teacher"
+        _checks.refuse("theta", f"shape {theta.shape}", expected)
     if theta.dtype != teacher.dtype:
         _checks.refuse("theta", f"dtype {theta.dtype}", f"{teacher.dtype}, the dtype of teacher")
     if theta.shape[-2] != teacher.shape[-2]:

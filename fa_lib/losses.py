@@ -1,25 +1,25 @@
 """Losses, summed over samples and outputs; all are convex in the prediction."""
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, inner, namespace, step
+from fa_lib._arrays import Array, Result, inner, namespace, step
 from fa_lib.state import Loss
 
 
-def _softmax_parts(f: Array) -> tuple[Array, Array]:
+def _softmax_parts(f: Array) -> tuple[Result, Result]:
     """Return exp(f - max f) and its sum over outputs: the maximum keeps exp from overflowing."""
     xp = namespace(f)
     exponentials = xp.exp(f - xp.max(f, axis=-1, keepdims=True))
     return exponentials, xp.sum(exponentials, axis=-1, keepdims=True)
 
 
-def _cross_entropy(f: Array, y: Array) -> Array:
+def _cross_entropy(f: Array, y: Array) -> Result:
     xp = namespace(f)
     _, total = _softmax_parts(f)
     log_sum = xp.log(total) + xp.max(f, axis=-1, keepdims=True)
     return xp.sum(log_sum[..., 0], axis=-1) - inner(y, f)
 
 
-def _softmax_error(f: Array, y: Array) -> Array:
+def _softmax_error(f: Array, y: Array) -> Result:
     exponentials, total = _softmax_parts(f)
     return exponentials / total - y
 
@@ -28,32 +28,32 @@ squared_error = Loss("squared error", lambda f, y: inner(f - y, f - y) / 2, lamb
 softmax_cross_entropy = Loss("softmax cross-entropy", _cross_entropy, _softmax_error)
 
 
-def _logistic(f: Array, y: Array) -> Array:
+def _logistic(f: Array, y: Array) -> Result:
     xp = namespace(f)
     margins = y * f
     return inner(xp.logaddexp(xp.zeros_like(margins), -margins), xp.ones_like(margins))
 
 
-def _logistic_error(f: Array, y: Array) -> Array:
+def _logistic_error(f: Array, y: Array) -> Result:
     # Through tanh: exp(y f) itself would overflow at margins that are large.
     return y * (namespace(f).tanh(y * f / 2) - 1) / 2
 
 
-def _hinge(f: Array, y: Array) -> Array:
+def _hinge(f: Array, y: Array) -> Result:
     short = 1 - y * f
     return inner(short, step(short))
 
 
-def _hinge_error(f: Array, y: Array) -> Array:
+def _hinge_error(f: Array, y: Array) -> Result:
     return -y * step(1 - y * f)
 
 
-def _exponential(f: Array, y: Array) -> Array:
+def _exponential(f: Array, y: Array) -> Result:
     decayed = namespace(f).exp(-y * f)
     return inner(decayed, namespace(f).ones_like(decayed))
 
 
-def _exponential_error(f: Array, y: Array) -> Array:
+def _exponential_error(f: Array, y: Array) -> Result:
     return -y * namespace(f).exp(-y * f)
 
 
@@ -88,13 +88,13 @@ def huber_loss(width: float) -> Loss:
     """
     _checks.positive_number("width", width)
 
-    def error(f: Array, y: Array) -> Array:
+    def error(f: Array, y: Array) -> Result:
         _checks.exact_enough("width", width, f)
         residual = f - y
         beyond = step(abs(residual) - width)
         return residual * (1 - beyond) + width * namespace(f).sign(residual) * beyond
 
-    def value(f: Array, y: Array) -> Array:
+    def value(f: Array, y: Array) -> Result:
         clipped = error(f, y)
         return inner(clipped, f - y - clipped / 2)
 

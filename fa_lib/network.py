@@ -1,18 +1,20 @@
 """Networks: the forward pass, and the state that training starts from."""
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, product, scaled
+from fa_lib._arrays import Array, Result, product, scaled
 from fa_lib.activations import relu
-from fa_lib.state import Activation, Rule, State
+from fa_lib.state import Activation, Passage, Rule, State
 
 
 def forward(
     state: State, x: Array, *, activation: Activation = relu
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+) -> tuple[tuple[Result, ...], tuple[Result, ...]]:
     """Run the network: a_0 = x, h_i = a_{i-1} W_i^T, a_i = phi(h_i); the prediction is h_L.
 
     Parameters
@@ -36,35 +38,53 @@ def forward(
     ValueError
         If shapes or dtypes do not fit, or an entry is not finite.
     """
-    _checks.weights(state)
-    _checks.samples("x", x, state, width=state.weights[0].shape[-1])
-    _checks.activation(activation)
+    _checks.kind("activation", activation, Activation)
+    _checks.weights(state, activation.wires)
+    wire = wires_of(activation, state.weights)[0]
+    _checks.samples("x", x, state, wire.size if wire else state.weights[0].shape[-1])
     _checks.leading(*state.weights, x)
     _checks.homogeneous(activation, state.weights[0], x.shape[-2])
-    *hidden, readout = state.weights
-    inputs, preactivations = [x], []
-    for W in hidden:
+    inputs: list[Array] = []
+    preactivations: list[Array] = []
+    for W, wire in zip(state.weights, wires_of(activation, state.weights), strict=True):
+        a = activation.value(preactivations[-1]) if preactivations else x
+        inputs.append(wire.apply(a)[0] if wire else a)
         preactivations.append(inputs[-1] @ W.mT)
-        inputs.append(activation.value(preactivations[-1]))
-    return tuple(inputs), (*preactivations, inputs[-1] @ readout.mT)
+    return tuple(inputs), tuple(preactivations)
+
+
+def wires_of(activation: Activation, weights: tuple[Array, ...]) -> tuple[Any, ...]:
+    """Return the wire in front of each matrix, None where there is none."""
+    return activation.wires or (None,) * len(weights)
 
 
 def propagate(
     weights: tuple[Array, ...], x: Array, activation: Activation
-) -> tuple[list[Array], list[Array], Array]:
-    """Return what training reads of a forward pass: a_0..a_{L-1}, phi'(h_1).., the prediction.
+) -> tuple[list[Result], list[Passage], Result]:
+    """Return what training reads of a forward pass: what each W_i receives, the way back, h_L.
 
     Unchecked: the inside of every training step. No preactivation outlives its layer.
     """
-    *hidden, readout = weights
-    inputs, slopes = [x], []
-    for W in hidden:
-        h = product(inputs[-1], W.mT)
-        slope = activation.derivative(h)
-        # For degree 1, phi(h) is phi'(h) h: a product costs less than the value anew.
-        inputs.append(scaled(h, slope) if activation.degree == 1 else activation.value(h))
-        slopes.append(slope)
-    return inputs, slopes, product(inputs[-1], readout.mT)
+    inputs: list[Array] = []
+    passages: list[Passage] = []
+    h = x
+    for W, wire in zip(weights, wires_of(activation, weights), strict=True):
+        a = h
+        if inputs:
+            slope = activation.derivative(h)
+            # For degree 1, phi(h) is phi'(h) h: a product costs less than the value anew.
+            a = scaled(h, slope) if activation.degree == 1 else activation.value(h)
+        a, back = wire.apply(a) if wire else (a, None)
+        if inputs:
+            passages.append(Passage(slope, back))
+        inputs.append(a)
+        h = product(a, W.mT)
+    return inputs, passages, h
+
+
+def gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw independent entries of the standard normal distribution."""
+    return rng.standard_normal(shape)
 
 
 def initial_state(
@@ -75,13 +95,16 @@ def initial_state(
     feedback_scale: float | np.ndarray = 1.0,
     ensemble: tuple[int, ...] = (),
     rule: Rule | None = None,
+    activation: Activation = relu,
+    entries: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] = gaussian,
 ) -> State:
-    """Draw Gaussian weights and feedback, of standard deviation scale / sqrt(fan in).
+    """Draw weights and feedback of mean 0 and standard deviation scale / sqrt(fan in).
 
     Parameters
     ----------
     widths : tuple of int
-        ``n_0..n_L``, at least three: input, one or more hidden layers, output.
+        ``n_0..n_L``, at least three: input, one or more hidden layers, output. Where there are
+        wires, n_i counts channels.
     rng : numpy.random.Generator
         The only source of randomness.
     weight_scale, feedback_scale : float or array that broadcasts to ``ensemble``
@@ -90,6 +113,10 @@ def initial_state(
         The leading axes of every matrix drawn.
     rule : Rule, optional
         The rule that will use the feedback; it decides the shapes. Feedback alignment by default.
+    activation : Activation
+        Only its wires are used.
+    entries : callable
+        (rng, shape) -> entries of mean 0 and variance 1: Gaussian ones by default.
 
     Returns
     -------
@@ -107,24 +134,30 @@ def initial_state(
     >>> [W.shape for W in state.weights], [B.shape for B in state.feedback]
     ([(5, 20, 10), (5, 2, 20)], [(5, 2, 20)])
     """
-    _checks.widths(widths)
-    _checks.generator(rng)
+    _checks.counts("widths", widths, "three or more positive integers n_0..n_L", least=3)
+    _checks.kind("rng", rng, np.random.Generator)
     _checks.ensemble(ensemble)
+    _checks.kind("activation", activation, Activation)
     scales = [
         _checks.scale("weight_scale", weight_scale, ensemble),
         _checks.scale("feedback_scale", feedback_scale, ensemble),
     ]
     if rule is not None:
-        _checks.known_rule(rule)
-    broadcast = rule is not None and rule.broadcast
+        _checks.kind("rule", rule, Rule)
 
     def draw(scale: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        normal = rng.standard_normal((*ensemble, rows, columns))
-        matrices: np.ndarray = scale[..., None, None] * normal / columns**0.5
+        drawn = entries(rng, (*ensemble, rows, columns))
+        matrices: np.ndarray = scale[..., None, None] * drawn / columns**0.5
         return matrices
 
-    pairs = [(rows, columns) for columns, rows in itertools.pairwise(widths)]
-    carriers = [(widths[-1] if broadcast else rows, columns) for rows, columns in pairs[1:]]
+    wires = activation.wires or (None,) * (len(widths) - 1)
+    pairs = [
+        (rows, wire.columns if wire else columns)
+        for (columns, rows), wire in zip(itertools.pairwise(widths), wires, strict=True)
+    ]
+    carriers = pairs[1:]
+    if rule is not None and rule.broadcast:
+        carriers = [(widths[-1], size) for size in _checks.activity_sizes(pairs, wires)]
     return State(
         tuple(draw(scales[0], *pair) for pair in pairs),
         tuple(draw(scales[1], *pair) for pair in carriers),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, namespace, product, pseudoinverse, scaled
-from fa_lib.state import Carriers, Rule, Signals, State
+from fa_lib._arrays import Array, Result, namespace, product, pseudoinverse, scaled
+from fa_lib.state import Carriers, Passage, Rule, Signals, State
 
 
 def passed_back(carriers: Carriers) -> Signals:
@@ -19,28 +19,39 @@ def passed_back(carriers: Carriers) -> Signals:
     ``carriers`` gives ``M_2..M_L`` from the state.
     """
 
-    def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
+    def signals(
+        state: State, passages: Sequence[Passage], error: Array, y: Array
+    ) -> Sequence[Result]:
         deltas = [error]
-        for M, slope in zip(reversed(carriers(state)), reversed(slopes), strict=True):
-            deltas.append(scaled(product(deltas[-1], M), slope))
+        for M, (slope, back) in zip(reversed(carriers(state)), reversed(passages), strict=True):
+            carried = product(deltas[-1], M)
+            deltas.append(scaled(back(carried) if back else carried, slope))
         return deltas[::-1]
 
     return signals
 
 
-def broadcast(teacher: Callable[[Array, Array], Array]) -> Signals:
+def broadcast(teacher: Callable[[Array, Array], Result]) -> Signals:
     """Send one output signal straight to every hidden layer: delta_i = (B_i^T s) * phi'(h_i).
 
     ``teacher`` gives s from the output error and the target; the read-out still learns from e.
     """
 
-    def signals(state: State, slopes: Sequence[Array], error: Array, y: Array) -> Sequence[Array]:
+    def signals(
+        state: State, passages: Sequence[Passage], error: Array, y: Array
+    ) -> Sequence[Result]:
         s = teacher(error, y)
         # The signal may lack the axes of an ensemble, and then no product has memory for it.
-        hidden = (product(s, B) * slope for B, slope in zip(state.feedback, slopes, strict=True))
-        return (*hidden, error)
+        layers = zip(state.feedback, passages, strict=True)
+        return (*(_heard(product(s, B), passage) for B, passage in layers), error)
 
     return signals
+
+
+def _heard(sent: Array, passage: Passage) -> Result:
+    if passage.back:  # a wired layer may have several rows for a sample
+        sent = namespace(sent).reshape(sent, (*sent.shape[:-2], *passage.slope.shape[-2:]))
+    return sent * passage.slope
 
 
 def following_feedback(state: State, directions: tuple[Array, ...]) -> State:
@@ -48,28 +59,28 @@ def following_feedback(state: State, directions: tuple[Array, ...]) -> State:
     return State(directions, directions[1:])
 
 
-def _columns(A: Array) -> Array:
+def _columns(A: Array) -> Result:
     """Sum each column: the outgoing weights of one neuron."""
     return namespace(A).sum(A, axis=-2)
 
 
-def _signs(state: State) -> tuple[Array, ...]:
+def _signs(state: State) -> tuple[Result, ...]:
     return tuple(namespace(W).sign(W) for W in state.weights[1:])
 
 
-def _weighted_signs(state: State) -> tuple[Array, ...]:
+def _weighted_signs(state: State) -> tuple[Result, ...]:
     return tuple(map(operator.mul, map(abs, state.feedback), _signs(state)))
 
 
-def _pseudoinverses(state: State) -> tuple[Array, ...]:
+def _pseudoinverses(state: State) -> tuple[Result, ...]:
     return tuple(pseudoinverse(W).mT for W in state.weights[1:])
 
 
-def _of_weights(state: State) -> tuple[Array, ...]:
+def _of_weights(state: State) -> tuple[Result, ...]:
     return state.weights[1:]
 
 
-def _of_feedback(state: State) -> tuple[Array, ...]:
+def _of_feedback(state: State) -> tuple[Result, ...]:
     return state.feedback
 
 
@@ -77,7 +88,7 @@ def _layered(name: str, carriers: Carriers, **more: Any) -> Rule:
     return Rule(name, passed_back(carriers), carriers=carriers, **more)
 
 
-def _direct(name: str, teacher: Callable[[Array, Array], Array]) -> Rule:
+def _direct(name: str, teacher: Callable[[Array, Array], Result]) -> Rule:
     return Rule(name, broadcast(teacher), teacher=teacher)
 
 
@@ -132,12 +143,12 @@ def with_weight_decay(rule: Rule, decay: float) -> Rule:
     ValueError
         If ``decay`` is not a finite number of zero or more.
     """
-    _checks.known_rule(rule)
-    _checks.finite_number("decay", decay)
+    _checks.kind("rule", rule, Rule)
+    _checks.number("decay", decay)
     if decay < 0:
         _checks.refuse("decay", decay, "zero or more")
 
-    def decayed(direction: Array, M: Array) -> Array:
+    def decayed(direction: Array, M: Array) -> Result:
         return direction - decay * M
 
     def motion(state: State, directions: tuple[Array, ...]) -> State:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
 
-from fa_lib._arrays import Array
+from fa_lib._arrays import Array, Result
 
 
 class State(NamedTuple):
@@ -24,8 +24,8 @@ class State(NamedTuple):
         where the output error is broadcast.
     """
 
-    weights: tuple[Array, ...]
-    feedback: tuple[Array, ...]
+    weights: tuple[Result, ...]
+    feedback: tuple[Result, ...]
 
     def at(self, time: Any) -> "State":
         """Return the state of a path at an index of its axis of time; at several, their path."""
@@ -46,9 +46,17 @@ class Activation(NamedTuple):
     """
 
     name: str
-    value: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
+    value: Callable[[Array], Result]
+    derivative: Callable[[Array], Result]
     degree: int | None
+    wires: tuple[Any, ...] = ()  # fixed maps in front of the weights: `wiring`
+
+
+class Passage(NamedTuple):
+    """What a signal meets on its way back into hidden layer i: a wire's pullback, and phi'(h_i)."""
+
+    slope: Result
+    back: Callable[[Array], Result] | None
 
 
 class Loss(NamedTuple):
@@ -58,11 +66,11 @@ class Loss(NamedTuple):
     """
 
     name: str
-    value: Callable[[Array, Array], Array]
-    error: Callable[[Array, Array], Array]
+    value: Callable[[Array, Array], Result]
+    error: Callable[[Array, Array], Result]
 
 
-Signals = Callable[[State, Sequence[Array], Array, Array], Sequence[Array]]
+Signals = Callable[[State, Sequence[Passage], Array, Array], Sequence[Array]]
 Carriers = Callable[[State], tuple[Array, ...]]
 
 
@@ -79,7 +87,7 @@ class Rule(NamedTuple):
     name : str
         As the field abbreviates it.
     signals : callable
-        (state, slopes phi'(h_1)..phi'(h_{L-1}), output error, target) -> (delta_1..delta_L).
+        (state, a `Passage` for each hidden layer, output error, target) -> (delta_1..delta_L).
     motion : callable
         (state, directions -sum delta_i a_{i-1}^T) -> the time derivative, as a State.
     teacher : callable, optional
@@ -102,9 +110,9 @@ class Rule(NamedTuple):
     name: str
     signals: Signals
     motion: Callable[[State, tuple[Array, ...]], State] = fixed_feedback
-    teacher: Callable[[Array, Array], Array] | None = None
-    potential: Callable[[Array, Array], Array] | None = None
-    gram: Callable[[Array, Array], Array] | None = None
+    teacher: Callable[[Array, Array], Result] | None = None
+    potential: Callable[[Array, Any], Result] | None = None
+    gram: Callable[[Array, Any], Result] | None = None
     reads_feedback: bool = True
     carriers: Carriers | None = None
 

@@ -266,7 +266,7 @@ def test_angle_undoes_the_cosine_and_keeps_its_sign(degrees):
 def test_angle_allows_the_root_of_eps_for_rounding_and_no_more():
     allowed = 1 + EPS**0.5
     assert angle(np.array([allowed, -allowed])).tolist() == [0, 180]
-    with pytest.raises(ValueError, match=r"^cosine: got an entry outside of it"):
+    with pytest.raises(ValueError, match=r"^cosine: got an entry beyond 1 or -1"):
         angle(np.array([allowed + EPS]))
 
 
@@ -301,13 +301,13 @@ def test_alignment_runs_on_another_array_library():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: angle(0.5), "cosine: got a float, expected an array of a floating-point dtype"),
-        (lambda: angle([0.5]), "cosine: got a list, expected an array of a floating-point dtype"),
+        (lambda: angle(0.5), "cosine: got 0.5, expected an array"),
+        (lambda: angle([0.5]), "cosine: got a list, expected an array"),
         (lambda: angle(np.array([1])), "cosine: got dtype int64, expected an array of a floating"),
         (lambda: angle(np.array([0.5j])), "cosine: got dtype complex128, expected an array of a "),
         (lambda: angle(np.array([Fraction(1, 2)])), "cosine: got dtype object, expected an array"),
-        (lambda: angle(np.array([0.0, 1.5])), "cosine: got an entry outside of it, expected a ran"),
-        (lambda: angle(np.array([-np.inf])), "cosine: got an entry outside of it, expected a ran"),
+        (lambda: angle(np.array([0.0, 1.5])), "cosine: got an entry beyond 1 or -1"),
+        (lambda: angle(np.array([-np.inf])), "cosine: got an entry beyond 1 or -1"),
         (
             lambda: neuron_alignment(aligned(lambda W: W[:1])),
             "B_2: got shape (1, 4), expected (..., 4, 4)",

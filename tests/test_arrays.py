@@ -13,7 +13,9 @@ import sympy
 
 from fa_lib import (
     Diverged,
+    State,
     _arrays,
+    comparator_prediction,
     compress,
     descend,
     discrete_law,
@@ -27,6 +29,7 @@ from fa_lib import (
     relu,
     signal_alignment,
     softmax_cross_entropy,
+    squared_distance,
     squared_error,
     tanh,
     train,
@@ -161,6 +164,21 @@ def test_velocity_and_step_agree_with_float64(kind, rule, activation, loss):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_comparator_agrees_with_float64(kind):
+    problem = rounded_problem(relu, squared_error)
+    U, other = problem.state.weights[0] / 2, convert(problem, kind)
+    expected = (
+        squared_distance(problem.state, U),
+        comparator_prediction(problem.state, U, problem.x),
+    )
+    U = KINDS[kind](U)
+    actual = squared_distance(other.state, U), comparator_prediction(other.state, U, other.x)
+    for ours, theirs in zip(map(np.asarray, map(on_host, actual)), expected, strict=True):
+        scale, allowed = max(1.0, abs(theirs).max()), tolerance(kind, other.x)
+        assert abs(ours.astype(float) - theirs).max() <= allowed * scale
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "pseudo-BP"])
 def test_training_keeps_the_type_and_the_dtype(kind, rule):
     problem = convert(rounded_problem(relu, squared_error, rule), kind)
@@ -235,7 +253,7 @@ def test_alignments_agree_with_float64(kind, loss):
 @pytest.mark.parametrize("kind", KINDS)
 def test_minibatches_come_from_every_arithmetic(kind):
     problem = convert(rounded_problem(relu, squared_error), kind)
-    batches = minibatches(problem.x, problem.y, 3, np.random.default_rng(0))
+    batches = minibatches(problem.x, problem.y, 3, rng=np.random.default_rng(0))
     for expected in (3, 1, 3):
         x, y = next(batches)
         assert (x.shape, y.shape) == ((expected, 2), (expected, 2))
@@ -372,3 +390,70 @@ def test_jax_may_trace_a_law_of_a_path(law):
     paths = [train(p.state, full_batch(p.x, p.y), step=1 / 64, steps=3) for p in (problem, other)]
     expected, traced = law(paths[0]), jax.jit(law)(paths[1])
     assert abs(as_floats(traced) - expected).max() <= tolerance("jax", traced) * abs(expected).max()
+
+
+# The transformations of JAX and PyTorch pass through training and laws.
+
+
+def few_steps(problem, step):
+    return train(problem.state, full_batch(problem.x, problem.y), step=step, steps=3)
+
+
+@pytest.mark.parametrize("run", [train, descend], ids=lambda run: run.__name__)
+def test_jax_may_trace_a_run_and_its_step(run):
+    jax = pytest.importorskip("jax")
+    problem = convert(rounded_problem(relu, squared_error), "jax")
+
+    def end(step):
+        batches = full_batch(problem.x, problem.y)
+        if run is train:
+            return few_steps(problem, step).at(-1).weights
+        return list(itertools.islice(descend(problem.state, batches, step=step), 4))[-1].weights
+
+    for traced, plain in zip(jax.jit(end)(1 / 64), end(1 / 64), strict=True):
+        assert abs(traced - plain).max() <= tolerance("jax", plain) * abs(plain).max()
+
+
+def test_jax_differentiates_through_a_run():
+    jax = pytest.importorskip("jax")
+    problem, h = rounded_problem(relu, squared_error), 2.0**-20
+
+    def law(step, problem=problem):
+        return layer_law(few_steps(problem, step).at(-1)).sum()
+
+    slope = jax.grad(partial(law, problem=convert(problem, "jax")))(1 / 64)
+    measured = (law(1 / 64 + h) - law(1 / 64 - h)) / (2 * h)  # off by h^2, and by eps / h
+    assert abs(float(slope) - measured) < tolerance("jax", slope) * abs(measured)
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("of", ["velocity", "law"])
+def test_a_map_over_networks_is_their_ensemble(library, of):
+    module = pytest.importorskip(library)
+    problem = convert(rounded_problem(relu, squared_error), library)
+    W_1, *others = problem.state.weights
+    several = [W_1, 2 * W_1, -W_1]
+    stacked = module.stack(several) if library == "torch" else module.numpy.stack(several)
+
+    def one(W):
+        state = State((W, *others), problem.state.feedback)
+        if of == "law":
+            return layer_law(state)
+        return velocity(state, problem.x, problem.y).weights[0]
+
+    mapped = (module.func.vmap if library == "torch" else module.vmap)(one)(stacked)
+    for ours, W in zip(mapped, several, strict=True):
+        theirs = as_floats(one(W))
+        assert abs(as_floats(ours) - theirs).max() <= tolerance(library, mapped) * abs(theirs).max()
+
+
+def test_a_loader_of_torch_gives_batches():
+    torch = pytest.importorskip("torch")
+    problem = convert(rounded_problem(relu, squared_error), "torch")
+    samples = torch.utils.data.TensorDataset(problem.x, problem.y)
+    path = train(
+        problem.state, torch.utils.data.DataLoader(samples, batch_size=2), step=1 / 64, steps=2
+    )
+    pairs = [(problem.x[start : start + 2], problem.y[start : start + 2]) for start in (0, 2)]
+    by_hand = train(problem.state, pairs, step=1 / 64, steps=2)
+    assert all(map(torch.equal, path.weights, by_hand.weights))

@@ -165,7 +165,7 @@ def test_bad_input_is_refused():
         (lambda: compress(state, x[:, 1:]), r"^x: got shape \(5, 29\), expected \(\.\.\., N, 30\)"),
         (lambda: compress(state, x * np.nan), r"^x: got an entry that is not finite"),
         (lambda: compress(state, x.astype(np.float32)), r"^x: got dtype float32"),
-        (lambda: compress(None, x), r"^state: got a NoneType"),
+        (lambda: compress(None, x), r"^state: got None"),
         (lambda: compress(exact, x.astype(int).astype(object)), r"^x: got dtype object"),
         (lambda: compress(half, x.astype(np.float16)), r"^x: got dtype float16"),
         (lambda: compress(of_half_feedback, x), "^B_2: got dtype float16, expected float64"),

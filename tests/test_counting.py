@@ -212,7 +212,7 @@ def test_a_closure_refuses_widths_that_are_no_network(widths):
 
 
 def test_a_closure_refuses_a_seed_in_the_place_of_a_generator():
-    with pytest.raises(ValueError, match="rng: got a int"):
+    with pytest.raises(ValueError, match="rng: got 0"):
         count_laws((2, 3, 2), activation=linear, rng=0)
 
 

@@ -85,9 +85,14 @@ OPTIONS = {"activation": fa_lib.relu, "loss": fa_lib.squared_error}
 LEARNING = {"rule": fa_lib.feedback_alignment, **OPTIONS}
 BROADCAST = {"rule": fa_lib.direct_feedback_alignment, **OPTIONS}
 BATCH = {"x": X, "y": Y}
+COMPARED = {"state": STATE, "U": rng.standard_normal((4, 3))}
 SMALL = fa_lib.compress(SHALLOW, X[:2])
 CALLS = {
     "angle": Call(fa_lib.angle, {"cosine": np.array([[1.0, 0.5], [-0.25, 0.0]])}),
+    "comparator": Call(fa_lib.comparator, COMPARED),
+    "comparator_prediction": Call(
+        fa_lib.comparator_prediction, {**COMPARED, "x": X, "activation": fa_lib.relu}
+    ),
     "compress": Call(lambda **a: fa_lib.compress(**a)[:2], {"state": STATE, "x": X}),
     "convergence_rate": Call(fa_lib.convergence_rate, {"B": STATE.feedback[1], "x": X[:2]}),
     "count_laws": Call(
@@ -120,10 +125,16 @@ CALLS = {
     "huber_loss": Call(lambda **a: fa_lib.huber_loss(**a).value(X, X), {"width": 0.5}),
     "initial_state": Call(
         seeded(fa_lib.initial_state),
-        {"weight_scale": 2.0, "feedback_scale": 0.5, "rule": fa_lib.feedback_alignment},
+        {
+            "weight_scale": 2.0,
+            "feedback_scale": 0.5,
+            "rule": fa_lib.feedback_alignment,
+            "activation": fa_lib.relu,
+        },
         {"widths": (3, 4, 2)},
     ),
     "junction": Call(fa_lib.junction, {}),
+    "junctions": Call(fa_lib.junctions, {"state": STATE, "activation": fa_lib.relu}),
     "layer_law": Call(
         positional(fa_lib.layer_law),
         {"state": STATE, "degree": 1, "rule": fa_lib.feedback_alignment},
@@ -156,6 +167,7 @@ CALLS = {
         fa_lib.signal_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
     ),
+    "squared_distance": Call(fa_lib.squared_distance, COMPARED),
     "train": Call(trained, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "update_alignment": Call(
         fa_lib.update_alignment,
@@ -165,6 +177,7 @@ CALLS = {
     "virtual_networks": Call(virtual, {"state": DIRECT, **BATCH, "step": 0.1, **BROADCAST}),
     "watch": Call(watched, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "weight_alignment": Call(fa_lib.weight_alignment, {"state": STATE}),
+    "wired": Call(lambda **a: fa_lib.wired(**a).value(X), {"activation": fa_lib.relu}),
     "with_weight_decay": Call(
         lambda **a: fa_lib.velocity(STATE, X, Y, rule=fa_lib.with_weight_decay(**a)),
         {"rule": fa_lib.feedback_alignment, "decay": 0.5},
@@ -246,6 +259,8 @@ def test_every_parameter_is_attacked_or_has_a_reason():
         "steps",
         "every",
         "values",
+        "entries",
+        "wires",
     }
     for name, call in CALLS.items():
         if name not in ELSEWHERE | {"Expansion"}:

@@ -188,7 +188,7 @@ def split(**changes):
     (split(train=6), "train", "6", "at most 5"),
     (split(test=4), "test", "4", "at most 3"),
     (split(test=1.5), "test", "1.5", "a positive integer"),
-    (split(rng=0), "rng", "a int", "a numpy.random.Generator"),
+    (split(rng=0), "rng", "0", "a numpy.random.Generator"),
     (split(ensemble=(0,)), "ensemble", "(0,)", "positive integers"),
     (lambda: random_split(x, y[:5], train=3, test=3, rng=rng), "y", "(5, 2)", "(..., 6, n_L)"),
     (lambda: random_split(x[None], y, train=3, test=3, rng=rng), "x", "(1, 6, 1)", "two axes"),

@@ -176,7 +176,7 @@ def full(problem):
 
 def parts(problem, size, seed):
     size = min(size, problem.x.shape[-2])
-    return minibatches(problem.x, problem.y, size, np.random.default_rng(seed))
+    return minibatches(problem.x, problem.y, size, rng=np.random.default_rng(seed))
 
 
 def moderate(run):

@@ -77,7 +77,7 @@ def test_every_rule_keeps_its_balance_to_rounding(rule, dtype, problem):
 @given(problem=problems(activations=HOMOGENEOUS), size=st.integers(1, 6), seed=seeds)
 def test_ledger_and_discrete_law_say_the_same(problem, size, seed):
     batches = minibatches(
-        problem.x, problem.y, min(size, problem.x.shape[-2]), np.random.default_rng(seed)
+        problem.x, problem.y, min(size, problem.x.shape[-2]), rng=np.random.default_rng(seed)
     )
     path = train(problem.state, batches, step=1e-4, steps=STEPS, **problem.options)
     degree = problem.activation.degree

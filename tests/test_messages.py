@@ -60,8 +60,8 @@ MESSAGES = {
     "x: got dtype int64, expected a floating-point dtype, or exact objects": lambda: moved(
         x.astype(np.int64)
     ),
-    "x: got a Array, expected a ndarray, as the weights are": lambda: moved(
-        array_api_strict.asarray(x)
+    "x: got an array of array_api_strict, expected an array of numpy, as the weights are": (
+        lambda: moved(array_api_strict.asarray(x))
     ),
     "x: got dtype float32, expected float64, the dtype of the weights": lambda: moved(
         x.astype(np.float32)
@@ -77,11 +77,11 @@ MESSAGES = {
     "W_1: got dtype object, expected a floating-point dtype": lambda: fa_lib.weight_alignment(
         exact
     ),
-    "B: got a Array, expected a NumPy array": lambda: fa_lib.convergence_rate(
-        array_api_strict.asarray(B_2), x
+    "B: got an array of array_api_strict, expected an array of numpy": (
+        lambda: fa_lib.convergence_rate(array_api_strict.asarray(B_2), x)
     ),
-    "x: got a Array, expected a NumPy array": lambda: fa_lib.linear_teacher(
-        array_api_strict.asarray(x), 2, rng=rng
+    "x: got an array of array_api_strict, expected an array of numpy": (
+        lambda: fa_lib.linear_teacher(array_api_strict.asarray(x), 2, rng=rng)
     ),
     "B: got dtype float16, expected float32 or float64": lambda: fa_lib.convergence_rate(
         B_2.astype(np.float16), x
@@ -104,24 +104,28 @@ MESSAGES = {
     "theta: got shape (2, 3), expected 6 rows, as the teacher": lambda: fa_lib.excess_risk(
         theta, x
     ),
-    "theta: got shape (2, 3), expected (..., m, 2)": lambda: fa_lib.excess_risk(theta, y),
+    "theta: got shape (2, 3), expected 2 columns, as the teacher": (
+        lambda: fa_lib.excess_risk(theta, y)
+    ),
     "covariance: got shape (2, 2), expected (3, 3)": lambda: fa_lib.gaussian_inputs(
         6, 3, rng=rng, covariance=np.eye(2)
     ),
     "covariance: got another matrix, expected a symmetric positive semidefinite one": (
         lambda: fa_lib.gaussian_inputs(6, 3, rng=rng, covariance=-np.eye(3))
     ),
-    "cosine: got a float, expected an array of a floating-point dtype": lambda: fa_lib.angle(0.5),
+    "cosine: got 0.5, expected an array": lambda: fa_lib.angle(0.5),
     "cosine: got dtype int64, expected an array of a floating-point dtype": lambda: fa_lib.angle(
         np.zeros(2, np.int64)
     ),
-    "cosine: got an entry outside of it, expected a range of -1 to 1": lambda: fa_lib.angle(2 * x),
+    "cosine: got an entry beyond 1 or -1, expected entries from -1 to 1": lambda: fa_lib.angle(
+        2 * x
+    ),
     # States.
-    "state: got a NoneType, expected a State(weights, feedback)": lambda: moved(state=None),
+    "state: got None, expected a State(weights, feedback)": lambda: moved(state=None),
     "state: got a SimpleNamespace, expected a State(weights, feedback)": lambda: moved(
         state=SimpleNamespace(weights=state.weights)
     ),
-    "weights: got a float, expected a tuple of arrays": lambda: moved(
+    "weights: got 1.0, expected a tuple of arrays": lambda: moved(
         state=state._replace(weights=1.0)
     ),
     "weights: got 1 matrices, expected at least two: one hidden layer": lambda: moved(
@@ -193,10 +197,10 @@ MESSAGES = {
     "batches: got 2 of them, expected 3, one for each step": lambda: fa_lib.train(
         state, [(x, y)] * 2, step=0.01, steps=3
     ),
-    "batch 1: got a list, expected a pair (x, y)": lambda: list(
-        fa_lib.descend(state, [[x, y]], step=1)
+    "batch 1: got a dict, expected a pair (x, y)": lambda: list(
+        fa_lib.descend(state, [{"x": x, "y": y}], step=1)
     ),
-    "rng: got a int, expected a numpy.random.Generator": lambda: drawn(rng=0),
+    "rng: got 0, expected a numpy.random.Generator": lambda: drawn(rng=0),
     # Numbers.
     "step: got 0, expected a positive finite number": lambda: stepped(0),
     "step: got 0.5, expected a Fraction, since the weights are exact": lambda: stepped(0.5, exact),
@@ -204,7 +208,7 @@ MESSAGES = {
     "step: got shape (0,), which is empty, expected at least one entry": lambda: stepped(
         np.empty(0)
     ),
-    "step: got an array with entries that are not, expected positive finite entries only": (
+    "step: got an array with zero, negative or infinite entries, expected positive finite ones": (
         lambda: stepped(np.zeros(1))
     ),
     "step: got shape (3,), expected one that broadcasts to the leading axes (2,)": lambda: stepped(
@@ -213,7 +217,7 @@ MESSAGES = {
     "step: got shape (5,), expected one that broadcasts to the leading axes (2, 3)": (
         lambda: stepped(np.ones(5), six)
     ),
-    "step: got a str, expected a positive number, or an array of them": lambda: stepped("1"),
+    "step: got '1', expected a positive number, or an array of them": lambda: stepped("1"),
     "slope: got 0.5, expected a Fraction, since the weights are exact": lambda: moved(
         exact_x, exact_y, exact, activation=fa_lib.leaky_relu(0.5)
     ),
@@ -241,7 +245,7 @@ MESSAGES = {
         lambda: fa_lib.final_readout_norm(1, feedback_norm=1, kappa=0, rule=fa_lib.gradient_descent)
     ),
     "size: got 7, expected a positive integer of at most 6": lambda: fa_lib.minibatches(
-        x, y, 7, rng
+        x, y, 7, rng=rng
     ),
     "samples: got 0, expected a positive integer": lambda: fa_lib.gaussian_inputs(0, 3, rng=rng),
     "labels: got shape (1, 1) of int64, expected whole numbers (N,) of zero or more": (

@@ -7,13 +7,13 @@ import re
 import subprocess
 import sys
 import tokenize
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import fa_lib
-import figures
 
 FUNCTIONS = sorted(name for name in fa_lib.__all__ if inspect.isfunction(getattr(fa_lib, name)))
 CLASSES = sorted(name for name in fa_lib.__all__ if inspect.isclass(getattr(fa_lib, name)))
@@ -140,17 +140,16 @@ def test_every_public_value_is_an_activation_a_loss_or_a_rule(name):
     assert getattr(fa_lib, name).name
 
 
-def test_rules_have_names_of_their_own_and_a_colour_each():
+def test_rules_have_names_of_their_own():
     rules = [getattr(fa_lib, name) for name in VALUES]
     names = [rule.name for rule in rules if isinstance(rule, fa_lib.Rule)]
     assert len(set(names)) == len(names)
-    assert set(names) == set(figures.COLOURS)
 
 
 def test_every_module_says_what_it_is():
     modules = [value for value in vars(fa_lib).values() if isinstance(value, ModuleType)]
     assert modules
-    for module in (fa_lib, figures, *modules):
+    for module in (fa_lib, *modules):
         assert re.match(r"[A-Z].*\.", module.__doc__, flags=re.DOTALL)
 
 
@@ -162,3 +161,44 @@ def test_importing_the_library_imports_only_what_it_needs():
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_imports_of_the_library_form_no_circle():
+    imports = {}
+    for path in (ROOT / "fa_lib").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        names = [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+        imports[path.stem] = {n.split(".")[1] for n in names if n.startswith("fa_lib.")}
+    assert imports["dynamics"] >= {"_checks", "network", "state"}
+    tuple(TopologicalSorter(imports).static_order())  # or a CycleError names the circle
+
+
+TYPED = """
+import numpy as np
+import fa_lib as fa
+
+rng = np.random.default_rng(0)
+state = fa.initial_state((3, 4, 2), rng=rng)
+x = np.ones((5, 3))
+path = fa.train(state, fa.full_batch(x, x[:, :2]), step=0.1, steps=3)
+print(fa.layer_law(path).mean(), path.at(-1).weights[0].T, fa.discrete_law(path)[0])
+"""
+
+
+def test_a_typed_program_meets_the_types_of_the_library(tmp_path):
+    pytest.importorskip("mypy")
+    wrong = TYPED.replace("x[:, :2])", "x.tolist())")
+    for name, program in (("right", TYPED), ("wrong", wrong)):
+        (tmp_path / f"{name}.py").write_text(program, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(tmp_path)]
+    done = subprocess.run(
+        [*command, f"--cache-dir={tmp_path}"],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=False,
+    )
+    error, *_, summary = done.stdout.strip().splitlines()
+    assert 'wrong.py:8: error: Argument 2 to "full_batch" has incompatible type "list' in error
+    assert summary.startswith("Found 1 error in 1 file (checked 2 source files)")

@@ -19,7 +19,7 @@ rng = np.random.default_rng(0)
 x = fa.gaussian_inputs(400, 300, rng=rng) / 20
 y, _ = fa.linear_teacher(x, 10, rng=rng, noise=0.1)
 state = fa.initial_state((300, 200, 100, 10), rng=rng)
-batches = fa.minibatches(x, y, 100, rng)
+batches = fa.minibatches(x, y, 100, rng=rng)
 path = fa.train(state, batches, step=0.002, steps=20)
 end, laws = path.at(-1), fa.discrete_law(path)
 small = fa.initial_state((3, 4, 2), rng=rng)

@@ -37,6 +37,7 @@ from fa_lib import (
     weighted_sign,
     with_weight_decay,
 )
+from fa_lib.state import Passage
 from strategies import ROUNDING, RULES, exact_problems, matrices, problems, seeds
 
 DECAY = 0.25
@@ -255,7 +256,7 @@ def test_a_rule_of_ones_own_passes_over_no_layer_without_feedback(signals):
     square = initial_state((3, 3, 3, 3), rng=np.random.default_rng(0))
     short = square._replace(feedback=square.feedback[:1])
     with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
-        signals()(short, [x, x], x, x)
+        signals()(short, [Passage(x, None)] * 2, x, x)
 
 
 def test_signs_of_weights_that_are_zero_carry_nothing():
@@ -263,6 +264,14 @@ def test_signs_of_weights_that_are_zero_carry_nothing():
     for rule in (sign_symmetric, weighted_sign):
         moved = velocity(still, x, y, rule=rule, activation=linear)
         assert not moved.weights[0].any()
+
+
+def test_magnitudes_that_are_all_equal_make_a_scaled_usf():
+    scaled = state._replace(feedback=tuple(0 * B + 0.25 for B in state.feedback))
+    ours = velocity(scaled, x, y, rule=weighted_sign)
+    signs = tuple(np.sign(W) / 4 for W in state.weights[1:])
+    theirs = velocity(state._replace(feedback=signs), x, y)
+    assert all(map(np.array_equal, ours.weights, theirs.weights))
 
 
 @pytest.mark.parametrize("rule", [feedback_alignment, kolen_pollack], ids=lambda rule: rule.name)
@@ -277,7 +286,7 @@ def test_a_decay_of_zero_changes_nothing(rule):
 
 def batches_of(problem, size, seed):
     size = min(size, problem.x.shape[-2])
-    return minibatches(problem.x, problem.y, size, np.random.default_rng(seed))
+    return minibatches(problem.x, problem.y, size, rng=np.random.default_rng(seed))
 
 
 def run_of(train, problem, rule, size, seed):
@@ -327,7 +336,7 @@ def test_virtual_networks_obey_the_law_exactly_in_fractions(rule):
         tuple(draw(*shape) for shape in zip(widths[1:], widths, strict=False)),
         tuple(draw(widths[-1], n) for n in widths[1:-1]),
     )
-    feed = minibatches(draw(size, 2), draw(size, 2), 2, rng)
+    feed = minibatches(draw(size, 2), draw(size, 2), 2, rng=rng)
     for path in virtual_networks(state, feed, step=Fraction(1, 4), steps=3, rule=rule):
         laws = discrete_law(path)
         assert np.all(laws == laws[0])

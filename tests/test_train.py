@@ -11,6 +11,7 @@ from fa_lib import (
     Diverged,
     State,
     descend,
+    discrete_law,
     end_to_end,
     full_batch,
     initial_state,
@@ -21,6 +22,7 @@ from fa_lib import (
     relu,
     squared_error,
     train,
+    velocity,
     watch,
     weight_alignment,
 )
@@ -167,16 +169,16 @@ def test_the_first_value_has_the_axes_of_all_the_others(step):
 
 
 def test_each_batch_makes_one_step_and_no_other_is_drawn():
-    drawn = minibatches(SMALL.x, SMALL.y, 2, np.random.default_rng(0))
+    drawn = minibatches(SMALL.x, SMALL.y, 2, rng=np.random.default_rng(0))
     path = train(SMALL.state, drawn, steps=4, **OPTIONS)
-    again = minibatches(SMALL.x, SMALL.y, 2, np.random.default_rng(0))
+    again = minibatches(SMALL.x, SMALL.y, 2, rng=np.random.default_rng(0))
     *_, last = itertools.islice(descend(SMALL.state, again, **OPTIONS), 5)
     assert np.array_equal(path.at(-1).weights[0], last.weights[0])
     assert np.array_equal(next(drawn)[0], next(again)[0])
 
 
 def test_a_run_that_diverges_says_at_which_step():
-    with pytest.raises(Diverged, match=r"^step \d+ with step size 1000.0 left the finite numbers"):
+    with pytest.raises(Diverged, match=r"^step \d+ with step size 1000 left the finite numbers"):
         train(SMALL.state, batches(), step=1e3, steps=100, activation=SMALL.activation)
 
 
@@ -231,10 +233,10 @@ def test_a_compiled_path_is_that_of_numpy(steps, every, ensemble, rule):
 @pytest.mark.parametrize("size", [2, 4])  # the second leaves batches of two shapes
 def test_a_compiled_path_takes_batches_of_several_shapes(size):
     options = {"steps": 30, "every": 10, **OPTIONS}
-    drawn = minibatches(SMALL.x, SMALL.y, size, np.random.default_rng(0))
+    drawn = minibatches(SMALL.x, SMALL.y, size, rng=np.random.default_rng(0))
     _, theirs = watch(layer_law, SMALL.state, drawn, **options)
     there = on_jax(SMALL)
-    drawn = minibatches(there.x, there.y, size, np.random.default_rng(0))
+    drawn = minibatches(there.x, there.y, size, rng=np.random.default_rng(0))
     _, ours = watch(layer_law, there.state, drawn, **options)
     assert abs(np.asarray(ours) - theirs).max() < CLOSE * abs(theirs).max()
 
@@ -259,3 +261,89 @@ def test_a_compiled_run_refuses_what_numpy_refuses():
         train(there.state, [(there.x, there.y)] * 2, steps=3, **OPTIONS)
     with pytest.raises(ValueError, match=r"^batch 2: got|^x: got an entry that is not finite"):
         train(there.state, [(there.x, there.y), (there.x * np.nan, there.y)], steps=2, **OPTIONS)
+
+
+# Step sizes: one for each layer, and schedules.
+
+
+@pytest.mark.parametrize("rule", ["FA", "KP", "DFA"])
+def test_each_layer_may_have_a_step_of_its_own(rule):
+    state = initial_state((3, 4, 5, 2), rng=np.random.default_rng(0), rule=RULES[rule])
+    x, y = (np.random.default_rng(1).standard_normal((6, n)) for n in (3, 2))
+    etas = (0.01, 0.02, 0.03)
+    moved = train(state, [(x, y)], step=etas, steps=1, rule=RULES[rule]).at(-1)
+    velocities = velocity(state, x, y, rule=RULES[rule])
+    for W, new, dW, eta in zip(state.weights, moved.weights, velocities.weights, etas, strict=True):
+        assert np.allclose(new, W + eta * dW, rtol=1e-14)
+    for B, new, dB, eta in zip(
+        state.feedback, moved.feedback, velocities.feedback, etas[1:], strict=True
+    ):
+        assert np.allclose(new, B + eta * dB, rtol=1e-14)
+
+
+def test_the_law_of_unequal_steps_is_exact_in_fractions():
+    state, x, y = (
+        initial_state((2, 3, 1), rng=np.random.default_rng(0)),
+        *(np.random.default_rng(1).standard_normal((3, n)) for n in (2, 1)),
+    )
+    exact = np.vectorize(lambda n: Fraction(round(n * 8), 8), otypes=[object])
+    etas = (Fraction(1, 16), Fraction(1, 128))
+    path = train(each(exact, state), [(exact(x), exact(y))] * 3, step=etas, steps=3)
+    kept, equal = discrete_law(path, rates=etas), discrete_law(path)
+    assert (kept == kept[:1]).all()
+    assert (equal[0] != equal[-1]).all()
+
+
+def test_a_schedule_is_asked_for_each_step_by_its_number():
+    asked = []
+
+    def schedule(number):
+        asked.append(number)
+        return 0.01 / number
+
+    path = train(SMALL.state, batches(), step=schedule, steps=4, activation=SMALL.activation)
+    state = SMALL.state
+    for number in (1, 2, 3, 4):
+        options = {"step": 0.01 / number, "steps": 1, "activation": SMALL.activation}
+        state = train(state, batches(), **options).at(-1)
+    assert asked[:4] == [1, 2, 3, 4]
+    assert all(map(np.array_equal, path.at(-1).weights, state.weights))
+
+
+def test_a_schedule_is_refused_at_the_step_at_which_it_ends():
+    run = descend(SMALL.state, batches(), step=lambda number: 2 - number)
+    assert len(list(itertools.islice(run, 2))) == 2
+    with pytest.raises(ValueError, match="step: got 0, expected a positive finite number"):
+        next(run)
+
+
+def test_batches_may_come_as_lists():
+    as_lists = [[SMALL.x, SMALL.y]] * 2
+    ours = train(SMALL.state, as_lists, steps=2, **OPTIONS)
+    theirs = train(SMALL.state, batches(), steps=2, **OPTIONS)
+    assert all(map(np.array_equal, ours.weights, theirs.weights))
+
+
+def test_a_fresh_sample_may_be_drawn_for_each_step():
+    def fresh():
+        rng = np.random.default_rng(0)
+        while True:
+            x = rng.standard_normal((5, 3))
+            yield x, x[:, :2]
+
+    path = train(SMALL.state, fresh(), step=0.01, steps=6)
+    assert np.ptp(discrete_law(path), axis=0).max() < 1e-12
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple])
+def test_what_is_watched_keeps_its_form(kind):
+    def values(state):
+        laws = {"law": layer_law(state), "first": state.weights[0]}
+        return laws if kind is dict else kind(laws.values())
+
+    _, seen = watch(values, SMALL.state, batches(), steps=3, **OPTIONS)
+    path = train(SMALL.state, batches(), steps=3, **OPTIONS)
+    law, first = seen.values() if kind is dict else seen
+    assert type(seen) is kind
+    assert np.array_equal(law, layer_law(path))
+    assert np.array_equal(first, path.weights[0])

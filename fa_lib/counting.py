@@ -128,6 +128,11 @@ class LieClosure(NamedTuple):
     depth: int
     gap: float
 
+    @property
+    def laws(self) -> int:
+        """How many independent quantities the rule conserves, whatever the data."""
+        return self.parameters - self.dimension
+
 
 def lie_closure(
     widths: tuple[int, ...],
@@ -165,6 +170,12 @@ def lie_closure(
         If the widths do not describe a network, or the activation is not of degree 1.
     ArithmeticError
         If the singular values leave the rank in doubt (a gap below 1000): draw again.
+
+    Examples
+    --------
+    >>> from fa_lib import linear
+    >>> lie_closure((2, 3, 2), activation=linear, rng=np.random.default_rng(0)).laws
+    7
     """
     _checks.kind("rule", rule, Rule)
     _checks.kind("activation", activation, Activation)
@@ -221,38 +232,3 @@ def _rank(rows: np.ndarray) -> tuple[int, float]:
     if gap < 1e3:
         raise ArithmeticError(f"the rank is in doubt: singular values {values}; draw again")
     return rank, float(gap)
-
-
-def count_laws(
-    widths: tuple[int, ...],
-    *,
-    rule: Rule = feedback_alignment,
-    activation: Activation,
-    rng: np.random.Generator,
-) -> int:
-    """Return the number of independent quantities that a rule conserves, whatever the data.
-
-    It is the number of parameters less the dimension of their Lie closure, at a random state.
-
-    Parameters
-    ----------
-    widths, rule, activation, rng
-        As in `lie_closure`.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError, ArithmeticError
-        As `lie_closure`.
-
-    Examples
-    --------
-    >>> from fa_lib import linear
-    >>> count_laws((2, 3, 2), activation=linear, rng=np.random.default_rng(0))
-    7
-    """
-    closure = lie_closure(widths, rule=rule, activation=activation, rng=rng)
-    return closure.parameters - closure.dimension

@@ -312,8 +312,9 @@ def watch(
     Parameters
     ----------
     values : callable
-        state -> an array, or a tuple of arrays, tuples and so on. On JAX's arrays it is compiled
-        once: define it outside of loops, and let it depend on nothing that changes.
+        state -> an array, or a tuple, list or dictionary of arrays, tuples and so on. On JAX's
+        arrays it is compiled once: define it outside of loops, and let it depend on nothing that
+        changes.
     state, batches, step, steps, every, rule, activation, loss
         As in `train`.
 
@@ -418,10 +419,12 @@ def _too_few(came: int, steps: int) -> NoReturn:
 
 
 def _stacked(seen: list[Any]) -> Any:
-    """Stack what was seen along a new first axis, whatever tuples it stands in."""
-    if isinstance(seen[0], tuple):
+    """Stack what was seen along a new first axis, whatever tuples and dictionaries it stands in."""
+    if isinstance(seen[0], dict):
+        return {name: _stacked([each[name] for each in seen]) for name in seen[0]}
+    if isinstance(seen[0], tuple | list):
         parts = map(_stacked, map(list, zip(*seen, strict=True)))
-        return seen[0]._make(parts) if hasattr(seen[0], "_make") else tuple(parts)
+        return seen[0]._make(parts) if hasattr(seen[0], "_make") else type(seen[0])(parts)
     if not hasattr(seen[-1], "shape"):  # exact numbers, of no library
         return np.asarray(seen)
     return namespace(seen[-1]).stack(seen)

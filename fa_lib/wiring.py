@@ -68,7 +68,8 @@ def patches(shape: tuple[int, int, int], size: int, *, stride: int = 1, padding:
     Raises
     ------
     ValueError
-        If a number is no positive integer (zero or more, for the padding), or no patch fits.
+        If a number is no positive integer (zero or more, for the padding), no patch fits, or the
+        stride leaves pixels over.
     """
     return _rearranged(f"patches of {size}", shape, _windows(shape, size, stride, padding))
 
@@ -76,7 +77,7 @@ def patches(shape: tuple[int, int, int], size: int, *, stride: int = 1, padding:
 def max_pool(shape: tuple[int, int, int], size: int) -> Wire:
     """Return the wire that keeps the largest entry of each square of ``size``, by channel.
 
-    Of entries that are equally large the first one counts. What does not fill a square is left out.
+    Of entries that are equally large the first one counts.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def max_pool(shape: tuple[int, int, int], size: int) -> Wire:
     Raises
     ------
     ValueError
-        If a number is no positive integer, or no square fits.
+        If a number is no positive integer, or the squares do not fill the image.
     """
     return _pooled(f"largest of {size}", shape, size, _largest)
 
@@ -266,6 +267,11 @@ def _windows(shape: tuple[int, int, int], size: int, stride: int, padding: int) 
         "size", size, most=min(height, width) + 2 * _checks.count("padding", padding, least=0)
     )
     _checks.count("stride", stride)
+    for side in (height, width):
+        left = side + 2 * padding - size
+        if left % stride:
+            expected = f"a divisor of {left}, what {side} pixels leave beside a patch of {size}"
+            _checks.refuse("stride", stride, expected)
     entries = np.arange(height * width * channels).reshape(height, width, channels)
     ring = ((padding, padding), (padding, padding), (0, 0))
     image = np.pad(entries, ring, constant_values=-1)
@@ -292,6 +298,9 @@ def _pooled(
     name: str, shape: tuple[int, int, int], size: int, over: Callable[[Array], tuple[Array, Array]]
 ) -> Wire:
     """Return the wire that makes one number of each window; ``over`` says how, and its slopes."""
+    for side in _image(shape)[:2]:
+        if side % _checks.count("size", size):
+            _checks.refuse("size", size, f"a divisor of {side}, the pixels of a side")
     windows = _windows(shape, size, size, 0)
     rows, channels, entries, read = len(windows), shape[-1], size * size, int(np.prod(shape))
     gather, scatter = _gathering(windows, read)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+import fa_lib
 from figures import (
     COLOURS,
     SHADES,
@@ -188,3 +189,8 @@ def test_only_these_ticks_are_marked():
     axes.figure.draw_without_rendering()
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "12.5", "128"]
     assert not axes.get_xticklabels(minor=True)
+
+
+def test_every_rule_has_a_colour():
+    rules = [value for value in vars(fa_lib).values() if isinstance(value, fa_lib.Rule)]
+    assert {rule.name for rule in rules} == set(COLOURS)

@@ -165,8 +165,8 @@ MESSAGES = {
         1, feedback_norm=1, kappa=1, rule=fa_lib.kolen_pollack
     ),
     "activation: got 1, expected an Activation, such as relu": lambda: moved(activation=1),
-    "activation: got tanh, expected a piecewise linear one, of degree 1": lambda: fa_lib.count_laws(
-        (1, 2, 1), activation=fa_lib.tanh, rng=rng
+    "activation: got tanh, expected a piecewise linear one, of degree 1": lambda: (
+        fa_lib.lie_closure((1, 2, 1), activation=fa_lib.tanh, rng=rng)
     ),
     "loss: got 1, expected a Loss, such as squared_error": lambda: moved(loss=1),
     "rule: got uSF, expected a rule with a matrix law: FA, GD or KP": lambda: fa_lib.matrix_law(

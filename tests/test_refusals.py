@@ -629,7 +629,7 @@ LIARS = {
         ),
         lambda phi: flow(state, x, y, [0.1], activation=phi),
         lambda phi: signal_alignment(state, x, y, activation=phi),
-        lambda phi: fa_lib.count_laws((1, 4, 1), activation=phi, rng=np.random.default_rng(0)),
+        lambda phi: fa_lib.lie_closure((1, 4, 1), activation=phi, rng=np.random.default_rng(0)),
     ],
     ids=["forward", "velocity", "one sample", "descend", "flow", "alignment", "count"],
 )

@@ -32,7 +32,7 @@ results = {
     "split": fa.row_space_split(state.weights[0], x[:100]),
     "compressed": fa.compress(state, x[:100])[0].weights,
     "alignment": [fa.weight_alignment(end), fa.signal_alignment(end, x, y)],
-    "count": [np.array(fa.count_laws((2, 3, 2), activation=fa.linear, rng=rng))],
+    "count": [np.array(fa.lie_closure((2, 3, 2), activation=fa.linear, rng=rng).laws)],
 }
 print(json.dumps({
     "digests": {name: hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays))

@@ -333,3 +333,17 @@ def test_a_fresh_sample_may_be_drawn_for_each_step():
 
     path = train(SMALL.state, fresh(), step=0.01, steps=6)
     assert np.ptp(discrete_law(path), axis=0).max() < 1e-12
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple])
+def test_what_is_watched_keeps_its_form(kind):
+    def values(state):
+        laws = {"law": layer_law(state), "first": state.weights[0]}
+        return laws if kind is dict else kind(laws.values())
+
+    _, seen = watch(values, SMALL.state, batches(), steps=3, **OPTIONS)
+    path = train(SMALL.state, batches(), steps=3, **OPTIONS)
+    law, first = seen.values() if kind is dict else seen
+    assert type(seen) is kind
+    assert np.array_equal(law, layer_law(path))
+    assert np.array_equal(first, path.weights[0])

@@ -22,6 +22,13 @@ COLOURS = {
 # For lines that are no rules (layers, step sizes, activations): grey to black, by lightness.
 SHADES = ("#8C8C8C", "#6E6E6E", "#525252", "#333333", "#000000")
 
+# What lines are compared with: a bound, a chance level, the time at which something changes.
+DASHED: dict[str, Any] = {
+    "color": SHADES[1],
+    "linestyle": "--",
+    "linewidth": 1.5,
+}
+
 STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.spines.right": False,
@@ -56,6 +63,52 @@ def new_figure(
     """
     figure = plt.figure(figsize=(6.4, height * panels))
     return figure, list(figure.subplots(panels, squeeze=False)[:, 0])
+
+
+def band(
+    axes: Axes,
+    x: Any,
+    values: Any,
+    colour: str,
+    label: str | None = None,
+    *,
+    part: tuple[float, float] = (0, 1),
+    **line: Any,
+) -> None:
+    """Draw the median over networks as a line, and the range of a part of them as a band.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    x : array (T,)
+    values : array (T, networks)
+    colour, label : str
+    part : pair of numbers
+        The quantiles between which the band lies: the whole range by default.
+    **line
+        How to draw the line, as for ``axes.plot``.
+    """
+    low, median, high = np.quantile(values, (part[0], 0.5, part[1]), axis=1)
+    axes.plot(x, median, color=colour, label=label, **line)
+    axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def note(
+    axes: Axes,
+    text: str,
+    point: tuple[float, float],
+    shift: tuple[float, float],
+    colour: str,
+) -> None:
+    """Write a few words beside a point, shifted by so many printer's points."""
+    how: dict[str, Any] = {"textcoords": "offset points", "color": colour}
+    axes.annotate(text, point, shift, **how)
+
+
+def only_ticks(axes: Axes, values: Any) -> None:
+    """Write these values along the horizontal axis, and mark no others."""
+    axes.minorticks_off()
+    axes.set_xticks(values, [f"{value:.3g}" for value in values])
 
 
 def label_ends(axes: Axes, *, gap: float = 0.055) -> None:

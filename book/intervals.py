@@ -32,6 +32,12 @@ def mean_interval(
     return values.mean(axis=axis), half
 
 
+def mean_text(values: Any, digits: int = 2) -> str:
+    """Return the mean and half its interval, as text: 0.25 ± 0.03."""
+    mean, half = mean_interval(values)
+    return f"{mean:.{digits}f} ± {half:.{digits}f}"
+
+
 def share_interval(
     held: int, total: int, confidence: float = 0.95
 ) -> tuple[float, float]:
@@ -39,3 +45,14 @@ def share_interval(
     test = stats.binomtest(int(held), int(total))
     low, high = test.proportion_ci(confidence, method="wilson")
     return float(low), float(high)
+
+
+def share_of(hits: Any) -> tuple[float, float, float]:
+    """Return the share of yes among yes and no, and the ends of its interval."""
+    return float(np.mean(hits)), *share_interval(np.sum(hits), len(hits))
+
+
+def percent(hits: Any) -> str:
+    """Return the share in percent with its interval, as text: 25 (17 to 35)."""
+    share, low, high = (round(100 * value) for value in share_of(hits))
+    return f"{share} ({low} to {high})"

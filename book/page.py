@@ -6,7 +6,7 @@ read it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,12 @@ def claim(
     name: str,
     statement: str,
     measured: float,
-    *,
     source: str,
+    *,
     below: float | None = None,
     above: float | None = None,
     equals: float | None = None,
+    within: float | None = None,
     rounding: bool = False,
 ) -> None:
     """Assert that ``measured`` keeps to its bound, then show and record it.
@@ -48,15 +49,20 @@ def claim(
         The theorem that sets the bound.
     below, above, equals : number
         The bound: one of them, or ``below`` and ``above`` for a range.
+    within : number
+        The bound of an error of rounding or of a solver: ``below``, with
+        ``rounding``.
     rounding : bool
-        The figure is an error of rounding or of a solver, whose digits depend
-        on the machine: say that it is within its bound, and no more.
+        The figure's digits depend on the machine: say that it is within its
+        bound, and no more.
 
     Raises
     ------
     AssertionError
         If the bound is not kept, or there is none.
     """
+    if within is not None:
+        below, rounding = within, True
     possible = [
         ("<", below, below is None or measured < below),
         (">", above, above is None or measured > above),
@@ -109,6 +115,12 @@ def show(markdown: str, record: dict[str, str] | None = None) -> None:
     """Show Markdown as a cell's output, with a claim's record if it has one."""
     bundle = {"text/plain": markdown, "text/markdown": markdown}
     display(bundle, raw=True, metadata={"claim": record} if record else {})
+
+
+def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
+    """Show a table: its head, and its rows of as many cells."""
+    lines = [head, ["---"] * len(head), *rows]
+    show("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
 
 
 def claims(notebook: Path) -> Iterator[dict[str, str]]:

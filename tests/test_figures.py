@@ -10,7 +10,16 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import fa_lib
-from figures import COLOURS, SHADES, house_style, label_ends, new_figure
+from figures import (
+    COLOURS,
+    SHADES,
+    band,
+    house_style,
+    label_ends,
+    new_figure,
+    note,
+    only_ticks,
+)
 
 mpl.use("Agg")
 
@@ -147,6 +156,39 @@ def svg():
 
 def test_a_figure_is_byte_for_byte_the_same_twice():
     assert svg() == svg()
+
+
+@pytest.mark.parametrize(("part", "ends"), [((0, 1), (0, 10)), ((0.1, 0.9), (1, 9))])
+def test_a_band_is_the_median_with_the_part_asked_for(part, ends):
+    _, (axes,) = new_figure()
+    values = np.array([np.arange(11), np.arange(11)])  # times, networks
+    band(axes, [0, 1], values, COLOURS["FA"], "FA", part=part, linestyle="--")
+    (line,) = axes.get_lines()
+    assert line.get_ydata().tolist() == [5, 5]
+    assert (line.get_label(), line.get_linestyle()) == ("FA", "--")
+    (shade,) = axes.collections
+    heights = shade.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == pytest.approx(ends)
+
+
+def test_a_note_stands_beside_its_point():
+    _, (axes,) = new_figure()
+    note(axes, "here", (0.5, 0.5), (20, 0), COLOURS["GD"])
+    (text,) = axes.texts
+    axes.figure.draw_without_rendering()
+    shift = 20 / 72 * axes.figure.dpi
+    box, (point, _) = text.get_window_extent(), axes.transData.transform((0.5, 0.5))
+    assert box.x0 == pytest.approx(point + shift, abs=2)
+    assert text.get_color() == COLOURS["GD"]
+
+
+def test_only_these_ticks_are_marked():
+    _, (axes,) = new_figure()
+    axes.set(xscale="log", xlim=(0.5, 200))
+    only_ticks(axes, [1, 12.5, 128])
+    axes.figure.draw_without_rendering()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "12.5", "128"]
+    assert not axes.get_xticklabels(minor=True)
 
 
 def test_every_rule_has_a_colour():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from intervals import mean_interval, share_interval
+from intervals import mean_interval, mean_text, percent, share_interval, share_of
 
 
 @pytest.mark.parametrize("n", [2, 4, 16])
@@ -37,3 +37,14 @@ def test_interval_is_taken_over_the_axis_asked_for():
 @pytest.mark.parametrize(("held", "low", "high"), [(0, 0, 0.2775), (10, 0.7225, 1)])
 def test_share_interval_stays_within_zero_and_one(held, low, high):
     assert share_interval(held, 10) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_share_of_yes_and_no_is_the_mean_with_the_ends_of_its_interval():
+    hits = np.array([True, False, False, True, False])
+    assert share_of(hits) == (0.4, *share_interval(2, 5))
+
+
+def test_texts_have_the_figures_of_the_intervals():
+    assert mean_text([0.0, 0.0, 2.0, 2.0]) == "1.00 ± 1.84"  # 3.182 / sqrt(3)
+    assert mean_text([0.0, 0.0, 2.0, 2.0], 1) == "1.0 ± 1.8"
+    assert percent([True] * 10) == "100 (72 to 100)"

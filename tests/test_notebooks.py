@@ -141,8 +141,8 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
         ("balances.py", "(ours(dW, W) / rate,", "(2 * ours(dW, W) / rate,"),
         (
             "dynamics.py",
-            "in pairs]), state.feedback)",
-            "in pairs]), tuple(B * 1.001 for B in state.feedback))",
+            "uphill, etas)), state.feedback)",
+            "uphill, etas)), tuple(B * 1.001 for B in state.feedback))",
         ),
     ],
     ids=["balance with the wrong factor", "feedback that drifts"],

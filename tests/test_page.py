@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from page import claim, claims, number
+from page import claim, claims, number, table
 
 
 @pytest.fixture
@@ -28,6 +28,9 @@ def shown(monkeypatch):
         (float("nan"), {"below": 1.0}),
         (float("nan"), {"above": 1.0}),
         (float("nan"), {"equals": 0}),
+        (2.0, {"within": 1.0}),
+        (float("nan"), {"within": 1.0}),
+        (0.5, {"above": 1.0, "within": 2.0}),
     ],
 )
 def test_claim_outside_its_bound_is_refused(shown, measured, bound):
@@ -50,6 +53,19 @@ def test_claim_that_holds_is_recorded_with_its_figure_and_bound(shown):
 def test_rounding_error_shows_its_bound_alone(shown):
     claim("c", "s", 1.2345e-15, source="t", below=1e-12, rounding=True)
     assert "1.23" not in str(shown)
+
+
+def test_within_is_below_with_digits_unsaid(shown):
+    claim("c", "s", 1.2345e-15, "t", within=1e-12)
+    claim("c", "s", 1.2345e-15, "t", below=1e-12, rounding=True)
+    one, other = (each for each in shown if each[1].get("metadata"))
+    assert one == other
+
+
+def test_table_has_its_head_and_a_line_for_each_row(shown):
+    table(["a", "b"], [[1, "x"], (2.5, None)])
+    (bundle,), _ = shown[0]
+    assert bundle["text/markdown"] == "| a | b |\n| --- | --- |\n| 1 | x |\n| 2.5 | None |"
 
 
 def test_number_keeps_three_digits(shown):

@@ -50,6 +50,19 @@ def test_a_pullback_is_the_adjoint_of_a_linear_wire(wire, number):
     assert inner(value, b) == inner(a, back(b))
 
 
+@wires(ALL | {"average of 9": average_pool((6, 3, 4), 3)})
+def test_what_a_wire_makes_of_fractions_is_fractions(wire):
+    value, back = wire.apply(image(number=Fraction))
+    assert not any(isinstance(entry, float) for made in (value, back(value)) for entry in made.flat)
+
+
+def test_means_are_exact_where_floats_would_round():
+    a = image(number=Fraction)
+    wire = average_pool((6, 3, 4), 3)  # a ninth is no float
+    value, back = wire.apply(a)
+    assert inner(value, value) == inner(a, back(value))
+
+
 @wires(ALL)
 def test_a_pullback_is_that_of_finite_differences(wire):
     a, direction = image() + np.linspace(0, 1, 144).reshape(N, -1), image(1)

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test arrays coverage ranges mutants check proof reproduce serve lab notebooks lock audit bench clean
+.PHONY: help book pdf test arrays coverage ranges mutants check proof reproduce study serve lab notebooks lock audit bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -34,7 +34,7 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment execute figures images intervals live lock notebooks page proofs reproduce site),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment execute figures images intervals live lock notebooks page proofs reproduce site study),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 
 # An environment that has PyTorch and JAX, and of all else the pinned versions.
@@ -88,6 +88,9 @@ SEED ?= 0
 reproduce: $(READY) ## run the claims over DRAWS=50 parameter draws of all PAGES
 	$(PYTHON) tools/reproduce.py --draws $(DRAWS) --seed $(SEED) \
 		$(if $(PAGES),--pages $(PAGES)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+study: $(READY) ## run what is missing of the study NAME=..., hours for some
+	$(PYTHON) tools/study.py $(NAME) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 serve: $(READY) ## build, serve on this machine, rebuild on change
 	$(PYTHON) tools/serve.py

@@ -10,6 +10,7 @@ from fa_lib.alignment import (
 )
 from fa_lib.balances import Ledger, discrete_law, ledger
 from fa_lib.batches import full_batch, minibatches
+from fa_lib.comparators import comparator, comparator_prediction, squared_distance
 from fa_lib.compression import Expansion, compress
 from fa_lib.counting import LieClosure, count_laws, lie_closure
 from fa_lib.data import (
@@ -17,6 +18,7 @@ from fa_lib.data import (
     linear_teacher,
     one_hot,
 )
+from fa_lib.dominance import relu_certificate
 from fa_lib.dynamics import (
     Diverged,
     descend,
@@ -69,6 +71,8 @@ __all__ = [
     "Rule",
     "State",
     "angle",
+    "comparator",
+    "comparator_prediction",
     "compress",
     "convergence_rate",
     "count_laws",
@@ -107,10 +111,12 @@ __all__ = [
     "pseudo_backpropagation",
     "readout_velocity",
     "relu",
+    "relu_certificate",
     "row_space_split",
     "sign_symmetric",
     "signal_alignment",
     "softmax_cross_entropy",
+    "squared_distance",
     "squared_error",
     "squared_relu",
     "tanh",

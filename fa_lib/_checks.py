@@ -52,7 +52,8 @@ def _of(value: Array) -> str:
     return f"an array of {type(value).__module__.partition('.')[0]}"
 
 
-def _dims(*axes: object) -> str:
+def dims(*axes: object) -> str:
+    """Return a shape as the messages write it."""
     return "(..., " + ", ".join(map(str, axes)) + ")"
 
 
@@ -109,7 +110,7 @@ def decomposable(name: str, value: Array, *, columns: int | None = None) -> None
     of_numpy(name, value)
     lapack(name, value)
     if columns is not None and value.shape[-1] != columns:
-        refuse(name, f"shape {tuple(value.shape)}", _dims("m", columns))
+        refuse(name, f"shape {tuple(value.shape)}", dims("m", columns))
 
 
 def of_numpy(name: str, value: Array) -> None:
@@ -168,7 +169,7 @@ def weights(state: State, wires: Sequence[Any] = (), *, seen: bool = False) -> N
         return
     for number, (W, after) in enumerate(pairwise(state.weights), start=2):
         if after.shape[-1] != W.shape[-2]:
-            expected = f"{_dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
+            expected = f"{dims(after.shape[-2], W.shape[-2])}, to follow W_{number - 1}"
             refuse(f"W_{number}", f"shape {tuple(after.shape)}", expected)
 
 
@@ -225,7 +226,7 @@ def feedback(
     for number, (B, shape) in enumerate(zip(state.feedback, shapes, strict=True)):
         if tuple(B.shape[-2:]) != shape:
             name = f"B_{number + (1 if broadcast else 2)}"
-            refuse(name, f"shape {tuple(B.shape)}", _dims(*shape))
+            refuse(name, f"shape {tuple(B.shape)}", dims(*shape))
     leading(*state.weights, *state.feedback)
 
 
@@ -287,7 +288,7 @@ def samples(
     if not (seen or _at_a_glance(value, like=state.weights[0])):
         array(name, value, like=state.weights[0])
     if value.shape[-1] != width or (count != "N" and value.shape[-2] != count):
-        refuse(name, f"shape {tuple(value.shape)}", _dims(count, width))
+        refuse(name, f"shape {tuple(value.shape)}", dims(count, width))
 
 
 def batch(
@@ -311,7 +312,7 @@ def data(x: Array, y: Array) -> None:
     array("x", x)
     array("y", y, like=x)
     if x.shape[-2] != y.shape[-2]:
-        refuse("y", f"shape {tuple(y.shape)}", f"{_dims(x.shape[-2], 'n_L')}, a row per row of x")
+        refuse("y", f"shape {tuple(y.shape)}", f"{dims(x.shape[-2], 'n_L')}, a row per row of x")
     leading(x, y)
 
 

@@ -313,7 +313,8 @@ def watch(
     ----------
     values : callable
         state -> an array, or a tuple, list or dictionary of arrays, tuples and so on. On JAX's
-        arrays it is compiled once: define it outside of loops, and let it depend on nothing that changes.
+        arrays it is compiled once: define it outside of loops, and let it depend on nothing that
+        changes.
     state, batches, step, steps, every, rule, activation, loss
         As in `train`.
 

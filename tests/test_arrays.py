@@ -15,6 +15,7 @@ from fa_lib import (
     Diverged,
     State,
     _arrays,
+    comparator_prediction,
     compress,
     descend,
     discrete_law,
@@ -28,6 +29,7 @@ from fa_lib import (
     relu,
     signal_alignment,
     softmax_cross_entropy,
+    squared_distance,
     squared_error,
     tanh,
     train,
@@ -159,6 +161,21 @@ def test_velocity_and_step_agree_with_float64(kind, rule, activation, loss):
         other = other._replace(activation=options["activation"])
     assert_agrees(kind, velocity(other.state, other.x, other.y, **options), expected)
     assert_agrees(kind, one_step(other, step_for(kind), RULES[rule]), end)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_comparator_agrees_with_float64(kind):
+    problem = rounded_problem(relu, squared_error)
+    U, other = problem.state.weights[0] / 2, convert(problem, kind)
+    expected = (
+        squared_distance(problem.state, U),
+        comparator_prediction(problem.state, U, problem.x),
+    )
+    U = KINDS[kind](U)
+    actual = squared_distance(other.state, U), comparator_prediction(other.state, U, other.x)
+    for ours, theirs in zip(map(np.asarray, map(on_host, actual)), expected, strict=True):
+        scale, allowed = max(1.0, abs(theirs).max()), tolerance(kind, other.x)
+        assert abs(ours.astype(float) - theirs).max() <= allowed * scale
 
 
 @pytest.mark.parametrize("kind", KINDS)

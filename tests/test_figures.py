@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+import fa_lib
 from figures import COLOURS, SHADES, house_style, label_ends, new_figure
 
 mpl.use("Agg")
@@ -146,3 +147,8 @@ def svg():
 
 def test_a_figure_is_byte_for_byte_the_same_twice():
     assert svg() == svg()
+
+
+def test_every_rule_has_a_colour():
+    rules = [value for value in vars(fa_lib).values() if isinstance(value, fa_lib.Rule)]
+    assert {rule.name for rule in rules} == set(COLOURS)

@@ -28,9 +28,12 @@ PATH = State(
     tuple(np.stack([W, W / 2, W / 3]) for W in STATE.weights),
     tuple(B[None] for B in STATE.feedback),
 )
+SINGLE = initial_state((3, 4, 1), rng=np.random.default_rng(0))
+DOMINANT = State((SINGLE.weights[0] / 4, SINGLE.feedback[0]), SINGLE.feedback)
 SHALLOW = initial_state((3, 4, 2), rng=rng)
 DIRECT = initial_state((3, 4, 5, 2), rng=rng, rule=fa_lib.direct_feedback_alignment)
 X, Y = rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
+NEARLY = fa_lib.forward(DOMINANT, X[:2])[1][1] + 0.01  # targets that it all but fits
 ROOT = rng.standard_normal((3, 3))
 COVARIANCE = ROOT @ ROOT.T
 
@@ -77,6 +80,11 @@ def seeded(function):
     return lambda **arguments: function(rng=np.random.default_rng(0), **arguments)
 
 
+def certified(**arguments):
+    rate, gates = fa_lib.relu_certificate(**arguments)
+    return rate, gates.astype(float)
+
+
 def expanded(small, basis, frozen):
     return fa_lib.Expansion(basis, frozen)(small)
 
@@ -85,9 +93,14 @@ OPTIONS = {"activation": fa_lib.relu, "loss": fa_lib.squared_error}
 LEARNING = {"rule": fa_lib.feedback_alignment, **OPTIONS}
 BROADCAST = {"rule": fa_lib.direct_feedback_alignment, **OPTIONS}
 BATCH = {"x": X, "y": Y}
+COMPARED = {"state": STATE, "U": rng.standard_normal((4, 3))}
 SMALL = fa_lib.compress(SHALLOW, X[:2])
 CALLS = {
     "angle": Call(fa_lib.angle, {"cosine": np.array([[1.0, 0.5], [-0.25, 0.0]])}),
+    "comparator": Call(fa_lib.comparator, COMPARED),
+    "comparator_prediction": Call(
+        fa_lib.comparator_prediction, {**COMPARED, "x": X, "activation": fa_lib.relu}
+    ),
     "compress": Call(lambda **a: fa_lib.compress(**a)[:2], {"state": STATE, "x": X}),
     "convergence_rate": Call(fa_lib.convergence_rate, {"B": STATE.feedback[1], "x": X[:2]}),
     "count_laws": Call(
@@ -157,11 +170,13 @@ CALLS = {
     ),
     "one_hot": Call(fa_lib.one_hot, {}),
     "readout_velocity": Call(fa_lib.readout_velocity, {"state": DIRECT, **BATCH, **BROADCAST}),
+    "relu_certificate": Call(certified, {"state": DOMINANT, "x": X[:2], "y": NEARLY}),
     "row_space_split": Call(fa_lib.row_space_split, {"w": STATE.weights[0], "x": X[:2]}),
     "signal_alignment": Call(
         fa_lib.signal_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},
     ),
+    "squared_distance": Call(fa_lib.squared_distance, COMPARED),
     "train": Call(trained, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),
     "update_alignment": Call(
         fa_lib.update_alignment,
@@ -446,7 +461,13 @@ SCALES = [1e-300, 1e-160, 1e160, 1e300]
 WIDE = np.finfo(np.longdouble).maxexp > 10_000  # elsewhere long double is nothing but double
 # LAPACK and the solver have no long double; these have analytic checks below.
 NO_LONG_DOUBLE = {"compress", "convergence_rate", "excess_risk", "flow", "gaussian_inputs"}
-NO_LONG_DOUBLE |= {"minimum_norm", "row_space_split", "Expansion", "linear_teacher"}
+NO_LONG_DOUBLE |= {
+    "minimum_norm",
+    "relu_certificate",
+    "row_space_split",
+    "Expansion",
+    "linear_teacher",
+}
 
 
 def in_long_double(value):

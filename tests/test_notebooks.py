@@ -138,7 +138,7 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("module", "right", "wrong"),
     [
-        ("laws.py", "(ours(dW, W) / rate,", "(2 * ours(dW, W) / rate,"),
+        ("balances.py", "(ours(dW, W) / rate,", "(2 * ours(dW, W) / rate,"),
         (
             "dynamics.py",
             "in pairs]), state.feedback)",

@@ -98,7 +98,7 @@ def notebook_files(book: Path, title: str) -> dict[str, bytes]:
     for pattern in NEEDED:
         for path in REPOSITORY.glob(pattern):
             found[path.relative_to(REPOSITORY).as_posix()] = path.read_bytes()
-    kinds = (".ipynb", ".py", ".json", ".npz")
+    kinds = (".ipynb", ".py", ".json", ".jsonl", ".npz", ".gz")
     for path in book.rglob("*"):
         if path.suffix in kinds and ".ipynb_checkpoints" not in path.parts:
             found[f"book/{path.relative_to(book).as_posix()}"] = path.read_bytes()

@@ -37,7 +37,13 @@ RECORDS = ("benchmarks/record.json", "benchmarks/accelerator.json")  # a page sh
 SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", *RECORDS)
 # What the outputs of every page depend on, besides its own code.
 SHARED = (
-    *("fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", "tools/environment.py"),
+    *(
+        "fa_lib/**/*.py",
+        "book/**/*.py",
+        "book/**/*.json",
+        "book/**/*.jsonl",
+        "tools/environment.py",
+    ),
     *RECORDS,
 )
 LAST = "scorecard.ipynb"

@@ -332,7 +332,9 @@ def _largest(windows: Array) -> tuple[Result, Result]:
 
 def _mean(windows: Array) -> tuple[Result, Result]:
     xp, count = namespace(windows), windows.shape[-1]
-    return xp.sum(windows, axis=-1) / count, xp.ones_like(windows) / count
+    # NumPy's ones among objects are plain integers, whose quotient would be a rounded float.
+    ones = 0 * windows + 1 if windows.dtype == object else xp.ones_like(windows)
+    return xp.sum(windows, axis=-1) / count, ones / count
 
 
 def _by_sample(a: Array, size: int) -> Result:

@@ -50,6 +50,19 @@ def test_a_pullback_is_the_adjoint_of_a_linear_wire(wire, number):
     assert inner(value, b) == inner(a, back(b))
 
 
+@wires(ALL | {"average of 9": average_pool((6, 3, 4), 3)})
+def test_what_a_wire_makes_of_fractions_is_fractions(wire):
+    value, back = wire.apply(image(number=Fraction))
+    assert not any(isinstance(entry, float) for made in (value, back(value)) for entry in made.flat)
+
+
+def test_means_are_exact_where_floats_would_round():
+    a = image(number=Fraction)
+    wire = average_pool((6, 3, 4), 3)  # a ninth is no float
+    value, back = wire.apply(a)
+    assert inner(value, value) == inner(a, back(value))
+
+
 @wires(ALL)
 def test_a_pullback_is_that_of_finite_differences(wire):
     a, direction = image() + np.linspace(0, 1, 144).reshape(N, -1), image(1)
@@ -359,3 +372,82 @@ def test_patches_are_the_convolution_of_torch(size, stride, padding):
     to_pixels = back(g @ kernel.reshape(4, -1)).reshape(N, *SHAPE).transpose(0, 3, 1, 2)
     assert np.allclose(to_pixels, pixels.grad.numpy(), rtol=1e-12, atol=1e-12)
     assert np.allclose(g.T @ taken, weight.grad.numpy().reshape(4, -1), rtol=1e-12, atol=1e-12)
+
+
+def carried_by_feedback(torch, layer, by_input):
+    """Return a layer of torch whose error passes back through B in the place of W."""
+
+    class Carried(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, W, bias, B):
+            ctx.save_for_backward(a, W, bias, B)
+            return layer(a, W, bias)
+
+        @staticmethod
+        def backward(ctx, g):
+            a, W, bias, B = ctx.saved_tensors
+            with torch.enable_grad():
+                weights = [M.detach().requires_grad_() for M in (W, bias)]
+                dW, dbias = torch.autograd.grad(layer(a.detach(), *weights), weights, g)
+            return by_input(a.shape, B, g), dW, dbias, None
+
+    return Carried.apply
+
+
+def trained_by_torch(torch, state, batches, eta):
+    """Yield the weights of two convolutions and a dense layer, with biases, max pooling between.
+
+    Each matrix as `fa_lib` has it: a row for each channel or output, the bias in the last column.
+    """
+    functional, tensor = torch.nn.functional, torch.from_numpy
+    shapes = (3, 1, 3, 3), (4, 3, 3, 3), (2, 16)
+
+    def parts(M, shape):
+        return tensor(M[:, :-1].reshape(shape).copy()), tensor(M[:, -1].copy())
+
+    def convolution(a, W, bias):
+        return functional.conv2d(a, W, bias, padding=1)
+
+    def into_convolution(shape, B, g):
+        return torch.nn.grad.conv2d_input(shape, B, g, padding=1)
+
+    convolved = carried_by_feedback(torch, convolution, into_convolution)
+    read = carried_by_feedback(torch, functional.linear, lambda shape, B, g: g @ B)
+    weights = [parts(W, shape) for W, shape in zip(state.weights, shapes, strict=True)]
+    B = [parts(M, shape)[0] for M, shape in zip(state.feedback, shapes[1:], strict=True)]
+    for x, y in batches:
+        given = [M.requires_grad_() for pair in weights for M in pair]
+        (W1, b1), (W2, b2), (W3, b3) = weights
+        a = tensor(x.reshape(len(x), 1, 8, 8))
+        a = functional.max_pool2d(convolution(a, W1, b1).relu(), 2)
+        a = functional.max_pool2d(convolved(a, W2, b2, B[0]).relu(), 2)
+        logits = read(a.flatten(1), W3, b3, B[1])
+        loss = functional.cross_entropy(logits, tensor(y), reduction="sum")
+        moved = torch.autograd.grad(loss, given)
+        after = [(M - eta * dM).detach() for M, dM in zip(given, moved, strict=True)]
+        weights = list(zip(after[::2], after[1::2], strict=True))
+        yield [torch.cat([W.flatten(1), b[:, None]], 1).numpy() for W, b in weights]
+
+
+def test_a_convolutional_network_trains_step_by_step_as_that_of_torch_with_the_same_feedback():
+    torch = pytest.importorskip("torch")
+    phi = wired(
+        fa.relu,
+        chain(patches((8, 8, 1), 3, padding=1), constant(9)),
+        chain(max_pool((8, 8, 3), 2), patches((4, 4, 3), 3, padding=1), constant(27)),
+        chain(max_pool((4, 4, 4), 2), flatten((2, 2, 4)), constant(16)),
+    )
+    rng = np.random.default_rng(0)
+    state = fa.initial_state((1, 3, 4, 2), rng=rng, activation=phi)
+    batches = [
+        (rng.standard_normal((6, 64)), fa.one_hot(rng.permutation(6) % 2)) for _ in range(20)
+    ]
+    how = {"step": 0.05, "activation": phi, "loss": fa.softmax_cross_entropy}
+    path = fa.train(state, batches, steps=20, **how)
+    theirs = trained_by_torch(torch, state, batches, how["step"])
+    for time, weights in enumerate(theirs, start=1):
+        for W, V in zip(path.at(time).weights, weights, strict=True):
+            assert np.allclose(W, V, rtol=0, atol=1e-12)
+    by_gradient = fa.train(state, batches, steps=20, rule=fa.gradient_descent, **how)
+    for W, V in zip(by_gradient.at(-1).weights[:2], weights, strict=False):
+        assert not np.allclose(W, V, rtol=0, atol=1e-3)  # the feedback of torch did carry the error

@@ -50,13 +50,12 @@ def jobs() -> list[Job]:
     every = [(c, rule, 3, dose) for c in CLASSES for rule, dose in MAIN]
     every += [(100, "FA", 3, dose) for dose in DOSES if dose not in (0, 90)]
     every += [
-        (c, rule, 3, 90)
-        for c in (5, 20, 100)
-        for rule in ("sign", "KP", "DFA")
+        (100, rule, 3, 90)
+        for rule in ("sign", "KP", "DFA", "frozen", "redrawn")
     ]
-    every += [(100, rule, 3, 90) for rule in ("frozen", "redrawn")]
-    every += [(c, rule, 2, dose) for c in (5, 100) for rule, dose in MAIN]
     every += [(c, "baselines", 1, 90) for c in CLASSES]
+    every += [(c, "sign", 3, 90) for c in (5, 20)]
+    every += [(100, rule, 2, dose) for rule, dose in MAIN]
     names = ("classes", "rule", "layers", "dose")
     return [dict(zip(names, each, strict=True)) for each in every]
 
@@ -134,7 +133,7 @@ def accuracy(state: fa.State, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def cosines(state: fa.State, rule: str, data: Task) -> dict[str, np.ndarray]:
     """Return the cosines to gradient descent's signals and updates, and of W and B, by layer."""
     x, y = data.x[:, :LOOK], data.y[:, :LOOK]
-    how = {"rule": RULES[rule], "loss": LOSS}
+    how: dict[str, Any] = {"rule": RULES[rule], "loss": LOSS}
     seen = {
         "signal": fa.signal_alignment(state, x, y, **how),
         "update": fa.update_alignment(state, x, y, **how),
@@ -216,7 +215,7 @@ def learn(state: fa.State, rule: str, data: Task, rate: float) -> Run:
                 for G in drawn
             )
             state = fa.State(state.weights, feedback)
-        options = {
+        options: dict[str, Any] = {
             "rule": RULES[rule],
             "loss": LOSS,
             "every": ROUND,
@@ -235,7 +234,7 @@ def run(
     validation images. The search climbs until a worse or equal rate stands on either side of it.
     """
     if rule == "baselines":  # what no network is needed for
-        return dict(plain(baselines(classes)))
+        return baselines(classes)
     data, first = task(classes), start(classes, rule, layers, dose)
     runs: dict[int, Run] = {}
     shares: dict[int, float] = {}
@@ -254,10 +253,11 @@ def run(
         look(best - 1)
         look(best + 1)
         best = max(shares, key=lambda power: (shares[power], -power))
-    return plain(
+    said: dict[str, Any] = plain(
         {"power": best, "search": {str(p): shares[p] for p in sorted(shares)}}
         | told(first, runs[best], rule, data)
     )
+    return said
 
 
 def told(first: fa.State, run: Run, rule: str, data: Task) -> dict[str, Any]:
@@ -289,7 +289,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def baselines(classes: int) -> dict[str, np.ndarray]:
+def baselines(classes: int) -> dict[str, Any]:
     """Return what least squares and nearest neighbours read of the test images, by network."""
     shares: dict[str, list[float]] = {
         "least squares": [],
@@ -298,7 +298,7 @@ def baselines(classes: int) -> dict[str, np.ndarray]:
     for one in itertools.starmap(Task, zip(*task(classes), strict=True)):
         shares["least squares"].append(_least_squares(one))
         shares["nearest neighbours"].append(_nearest(one))
-    return {name: np.array(values) for name, values in shares.items()}
+    return shares
 
 
 def _least_squares(one: Task) -> float:

@@ -231,7 +231,8 @@ def run(
     """Choose a rate for an ensemble, and return what it came to with that.
 
     The rate is a power of 2, the same for all networks of the job, with the highest mean share of
-    validation images. The search climbs until a worse or equal rate stands on either side of it.
+    validation images. The search climbs from 4 until a worse or equal rate stands on either side: from below, since
+    high rates kill single networks at random.
     """
     if rule == "baselines":  # what no network is needed for
         return baselines(classes)
@@ -247,7 +248,7 @@ def run(
             except fa.Diverged:
                 shares[power] = -1.0
 
-    best = 4 if rule in ("GD", "KP", "sign") else 2
+    best = 2
     look(best)
     while not {best - 1, best + 1} <= shares.keys():
         look(best - 1)

@@ -46,12 +46,14 @@ Job = dict[str, Any]
 
 
 def jobs() -> list[Job]:
-    """Return the jobs: rules by number of classes, then the dial, the controls, two layers."""
+    """Return the jobs: rules by number of classes; then at 100 the dial, other rules, two layers."""
     every = [(c, rule, 3, dose) for c in CLASSES for rule, dose in MAIN]
     every += [(100, "long", 3, dose) for dose in (90, 0)]
     every += [(c, "baselines", 1, 90) for c in CLASSES]
     every += [(100, "sign", 3, 90), (100, "long", 3, 60)]
     every += [(100, "frozen", 3, 90), (100, "KP", 3, 90)]
+    every += [(100, "DFA", 3, 90), (100, "GD", 2, 90)]
+    every += [(100, "FA", 2, dose) for dose in (90, 0)]
     names = ("classes", "rule", "layers", "dose")
     return [dict(zip(names, each, strict=True)) for each in every]
 
@@ -220,8 +222,8 @@ def run(
     """Choose a rate for an ensemble, and return what it came to with that.
 
     The rate is a power of 2, the same for all networks of the job, with the highest mean share of
-    validation images. The search climbs from 4 until a worse or equal rate stands on either side: from below, since
-    high rates kill single networks at random.
+    validation images. The search climbs from 4 until a worse or equal rate stands on either side:
+    from below, since high rates kill single networks at random. A long run takes 4.
     """
     if rule == "baselines":  # what no network is needed for
         return baselines(classes)

@@ -60,42 +60,51 @@ class Images(NamedTuple):
 
 def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
     """Return all jobs; ``data`` may be the path of an ``mnist.npz``."""
-    few = ["GD", "FA", "FA, aligned start", "frozen"]
+    both = ["GD", "FA"]
     plan = [
         ("digits", "64-32-10", list(RULES)),
         (data, DENSE[0], list(RULES)),
-        (data, CONVOLUTIONAL[1], list(RULES)),
-        (data, DENSE[2], list(RULES)),
-        (data, CONVOLUTIONAL[2], few),
-        (data, CONVOLUTIONAL[0], few),
-        (data, DENSE[1], few),
+        (data, CONVOLUTIONAL[1], [rule for rule in RULES if rule != "frozen"]),
+        (data, CONVOLUTIONAL[2], both),
+        (data, DENSE[2], both),
+        (data, CONVOLUTIONAL[0], both),
+        (data, DENSE[1], both),
     ]
-    return [
+    whole: list[dict[str, Any]] = [
         {"data": images, "network": network, "rule": rule}
         for images, network, rules in plan
         for rule in rules
     ]
+    long = [
+        {
+            "data": data,
+            "network": DENSE[0],
+            "rule": rule,
+            "rate": rate,
+            "epochs": 60,
+        }
+        for rule, rate in (("GD", 0.4), ("FA", 0.1))
+    ]
+    return whole + long
 
 
 def network_of(name: str) -> Network:
     """Return a dense network, by its widths, or one with layers of kernels; all have biases.
 
-    The kernels are 4 x 4 in steps of 2, then, of the largest of each 2 x 2, 3 x 3 in steps of 2,
-    then 3 x 3.
+    The kernels are 5 x 5 in steps of 3, then, of the largest of each 2 x 2, 3 x 3, and 3 x 3.
     """
     constant, chain, patches = wiring.constant, wiring.chain, wiring.patches
     if "-" in name:
         widths = tuple(map(int, name.split("-")))
         return Network(widths, fa.wired(fa.relu, *map(constant, widths[:-1])))
-    pool = wiring.max_pool((14, 14, 8), 2)
+    pool = wiring.max_pool((10, 10, 8), 2)
     wires = [
-        patches((28, 28, 1), 4, stride=2, padding=1),
-        chain(pool, patches((7, 7, 8), 3, stride=2, padding=1)),
-        patches((4, 4, 16), 3, padding=1),
+        patches((28, 28, 1), 5, stride=3, padding=2),
+        chain(pool, patches((5, 5, 8), 3, padding=1)),
+        patches((5, 5, 16), 3, padding=1),
     ]
-    ends = [chain(pool, wiring.flatten((7, 7, 8)))] + 2 * [
-        wiring.flatten((4, 4, 16))
-    ]
+    ends = [chain(pool, wiring.flatten((5, 5, 8)))]
+    ends += 2 * [wiring.flatten((5, 5, 16))]
     layers = int(name[0])
     wires = [*wires[:layers], ends[layers - 1]]
     whole = [chain(wire, constant(wire.columns)) for wire in wires]
@@ -346,9 +355,20 @@ def trained(
     return best, shares, falls
 
 
-def run(data: str, network: str, rule: str) -> dict[str, Any]:
-    """Choose a step size, train until nothing improves, and return what came of it."""
+def run(
+    data: str,
+    network: str,
+    rule: str,
+    rate: float | None = None,
+    epochs: int | None = None,
+) -> dict[str, Any]:
+    """Choose a step size, train until nothing improves, and return what came of it.
+
+    With a step size and a number of epochs, train by these and choose nothing.
+    """
     made = network_of(network)
+    if rate and epochs:
+        return to_the_end(data, made, rule, rate, epochs)
     grid = chosen(data, made, rule)
     rate = max(grid, key=lambda pair: pair[1])[0]
     each = [
@@ -359,6 +379,25 @@ def run(data: str, network: str, rule: str) -> dict[str, Any]:
         "rate": rate,
         **{name: [one[name] for one in each] for name in each[0]},
     }
+
+
+def to_the_end(
+    data: str, network: Network, rule: str, rate: float, count: int
+) -> dict[str, Any]:
+    """Train for so many epochs, whatever the validation images say."""
+    result: dict[str, list[float | None]] = {"accuracy": [], "training": []}
+    for seed in SEEDS:
+        images = images_of(data, seed)
+        start = Trained(start_of(network, rule, seed))
+        run = epochs(start, images, network, rule, rate, seed)
+        state = next(itertools.islice(run, count - 1, None)).state
+        result["accuracy"].append(
+            number(accuracy(state, network, images.test))
+        )
+        result["training"].append(
+            number(accuracy(state, network, images.train))
+        )
+    return dict(result)
 
 
 def report(
@@ -388,6 +427,10 @@ def report(
             result[f"{name} {when}"] = list(
                 map(number, fa.angle(measure(at, x, y, **how)))
             )
+    above = junctions(state, books.readouts, network, rule)
+    result["weights end"] = [
+        number(fa.angle(fa.weight_alignment(each))[0]) for each in above
+    ]
     for name, values in said(books).items():
         result[name] = list(map(number, values))
     return result

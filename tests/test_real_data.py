@@ -41,6 +41,8 @@ def test_another_file_keeps_its_last_images_to_test_on(monkeypatch):
         ("784-128-10", [128 * 785, 10 * 129]),
         ("1 kernel layer", [8 * 26, 10 * 201]),
         ("3 kernel layers", [8 * 26, 16 * 73, 16 * 145, 10 * 401]),
+        ("small, 1 kernel layer", [8 * 10, 10 * 129]),
+        ("small, 3 kernel layers", [8 * 10, 16 * 73, 16 * 145, 10 * 257]),
     ],
 )
 def test_networks_have_the_sizes_that_the_page_names(name, sizes):

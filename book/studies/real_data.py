@@ -40,7 +40,16 @@ RULES = {
 # Images to train on, to choose by, to test on.
 PARTS = {"digits": (1197, 200, 400), "mnist_5k": (3600, 400, 1000)}
 DENSE = ["784-128-10", "784-128-64-10", "784-128-64-32-10"]
-CONVOLUTIONAL = ["1 kernel layer", "2 kernel layers", "3 kernel layers"]
+KERNELS = [
+    "1 kernel layer",
+    "2 kernel layers",
+    "3 kernel layers",
+]  # of 28 x 28
+SMALL = [
+    "small, 1 kernel layer",
+    "small, 2 kernel layers",
+    "small, 3 kernel layers",
+]  # of 8 x 8
 
 
 class Network(NamedTuple):
@@ -60,21 +69,22 @@ class Images(NamedTuple):
 
 def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
     """Return all jobs; ``data`` may be the path of an ``mnist.npz``."""
-    both = ["GD", "FA"]
+    both, few = ["GD", "FA"], ["GD", "FA", "FA, aligned start", "frozen"]
     plan = [
         ("digits", "64-32-10", list(RULES)),
+        ("digits", SMALL[0], few),
+        ("digits", SMALL[1], list(RULES)),
+        ("digits", SMALL[2], few),
         (data, DENSE[0], list(RULES)),
-        (data, CONVOLUTIONAL[1], [rule for rule in RULES if rule != "frozen"]),
-        (data, CONVOLUTIONAL[2], both),
         (data, DENSE[2], both),
-        (data, CONVOLUTIONAL[0], both),
-        (data, DENSE[1], both),
+        (data, KERNELS[1], both),
     ]
-    whole: list[dict[str, Any]] = [
+    others: list[dict[str, Any]] = [
         {"data": images, "network": network, "rule": rule}
         for images, network, rules in plan
         for rule in rules
     ]
+    steps = {"GD": 0.4, "FA": 0.1}
     long = [
         {
             "data": data,
@@ -83,34 +93,41 @@ def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
             "rate": rate,
             "epochs": 60,
         }
-        for rule, rate in (("GD", 0.4), ("FA", 0.1))
+        for rule, rate in steps.items()
     ]
-    return whole + long
+    return long + others
 
 
 def network_of(name: str) -> Network:
     """Return a dense network, by its widths, or one with layers of kernels; all have biases.
 
-    The kernels are 5 x 5 in steps of 3, then, of the largest of each 2 x 2, 3 x 3, and 3 x 3.
+    Of images of 28 x 28: 8 kernels of 5 x 5 in steps of 3, then, of the largest of each 2 x 2, 16
+    of 3 x 3, and 16 more. Of images of 8 x 8 the first are of 3 x 3, in steps of 1.
     """
     constant, chain, patches = wiring.constant, wiring.chain, wiring.patches
     if "-" in name:
         widths = tuple(map(int, name.split("-")))
         return Network(widths, fa.wired(fa.relu, *map(constant, widths[:-1])))
-    pool = wiring.max_pool((10, 10, 8), 2)
-    wires = [
-        patches((28, 28, 1), 5, stride=3, padding=2),
-        chain(pool, patches((5, 5, 8), 3, padding=1)),
-        patches((5, 5, 16), 3, padding=1),
+    small = name in SMALL
+    layers = 1 + (SMALL if small else KERNELS).index(name)
+    if small:
+        side, first = 8, patches((8, 8, 1), 3, padding=1)
+    else:
+        side, first = 10, patches((28, 28, 1), 5, stride=3, padding=2)
+    pool, half = wiring.max_pool((side, side, 8), 2), side // 2
+    kernels = [
+        first,
+        chain(pool, patches((half, half, 8), 3, padding=1)),
+        patches((half, half, 16), 3, padding=1),
     ]
-    ends = [chain(pool, wiring.flatten((5, 5, 8)))]
-    ends += 2 * [wiring.flatten((5, 5, 16))]
-    layers = int(name[0])
-    wires = [*wires[:layers], ends[layers - 1]]
-    whole = [chain(wire, constant(wire.columns)) for wire in wires]
-    return Network(
-        (*(1, 8, 16, 16)[: layers + 1], 10), fa.wired(fa.relu, *whole)
-    )
+    deeper = wiring.flatten((half, half, 16))
+    ends = [chain(pool, wiring.flatten((half, half, 8))), deeper, deeper]
+    whole = [
+        chain(wire, constant(wire.columns))
+        for wire in (*kernels[:layers], ends[layers - 1])
+    ]
+    widths = (*(1, 8, 16, 16)[: layers + 1], 10)
+    return Network(widths, fa.wired(fa.relu, *whole))
 
 
 @functools.cache
@@ -229,7 +246,9 @@ def entered(
             before, x, activation=network.activation
         )[1]
         error = LOSS.error(prediction, y).T
-        sums = [error @ fa.relu.value(h).reshape(len(y), -1) for h in hidden]
+        sums = [
+            error @ fa.relu.value(h).reshape(y.shape[0], -1) for h in hidden
+        ]
         readouts = [
             V - np.float32(step) * S
             for V, S in zip(readouts, sums, strict=True)

@@ -137,6 +137,16 @@ def test_the_best_step_size_has_a_worse_one_on_both_sides(top, monkeypatch):
     assert grid[0][0] < best < grid[-1][0]
 
 
+def test_where_nothing_is_learned_smaller_steps_are_tried(monkeypatch):
+    """A step of 0.2 is best among those that fail, and would be chosen by its neighbours."""
+    shares = {0.0125: 0.7, 0.025: 0.8, 0.05: 0.3, 0.1: 0.1, 0.2: 0.2, 0.4: 0.1}
+    monkeypatch.setattr(
+        real_data, "tried", lambda data, network, rule, rate, seed: shares[round(rate, 4)]
+    )
+    grid = real_data.chosen("digits", SMALL, "FA")
+    assert max(grid, key=lambda pair: pair[1])[0] == 0.025
+
+
 def test_a_step_that_diverges_reads_nothing():
     assert real_data.tried("digits", SMALL, "FA", 1e30, 0) == 0
 

@@ -25,6 +25,7 @@ SIZE = 50  # of a mini-batch
 PATIENCE = 8  # epochs without a new best
 STAGES = (1.0, 0.2)  # of the step
 MOST = 100  # epochs of a network
+LEARNED = 0.5  # less, and the step is too large: smaller ones are tried
 FIRST, FACTOR, LIMITS = 0.2, 2.0, (-8, 5)  # the step sizes to choose from
 LOSS = fa.softmax_cross_entropy
 
@@ -77,7 +78,8 @@ def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
         ("digits", SMALL[2], few),
         (data, DENSE[0], list(RULES)),
         (data, DENSE[2], both),
-        (data, KERNELS[1], both),
+        (data, KERNELS[1], few),
+        (data, DENSE[1], both),
     ]
     others: list[dict[str, Any]] = [
         {"data": images, "network": network, "rule": rule}
@@ -344,6 +346,8 @@ def chosen(
                     )
                 )
         now = max(sorted(shares), key=lambda k: shares[k])
+        if shares[now] < LEARNED:
+            now = min(shares)
     return [(FIRST * FACTOR**k, shares[k]) for k in sorted(shares)]
 
 

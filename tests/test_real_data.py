@@ -1,0 +1,155 @@
+"""The study of real data: splits, starts, books, the way back to the best, and its record."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import fa_lib as fa
+from studies import read, real_data
+
+SMALL = real_data.network_of("64-12-10")
+IMAGES = real_data.images_of("digits", 0)
+
+
+def rows(*parts):
+    return [row.tobytes() for x, _ in parts for row in x]
+
+
+def test_the_test_images_are_the_same_for_all_seeds_and_no_others_are():
+    other = real_data.images_of("digits", 1)
+    assert np.array_equal(IMAGES.test[0], other.test[0])
+    assert not np.array_equal(IMAGES.train[0], other.train[0])
+    assert [len(x) for x, _ in IMAGES] == [1197, 200, 400]
+    for images in (IMAGES, other):
+        everything = sorted(rows(*images))
+        assert everything == sorted(rows(real_data.loaded("digits")))
+
+
+def test_another_file_keeps_its_last_images_to_test_on(monkeypatch):
+    x, y = real_data.loaded("digits")
+    monkeypatch.setattr(real_data, "loaded", lambda data: (x, y))
+    monkeypatch.setattr(real_data, "PARTS", {"mnist.npz": (1000, 97, 700)})
+    assert len(real_data.images_of("mnist.npz", 0).test[0]) == 700
+    monkeypatch.setattr(real_data, "PARTS", {})
+    assert np.array_equal(real_data.images_of("mnist.npz", 0).test[0], x[-10000:])
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("784-128-10", [128 * 785, 10 * 129]),
+        ("1 kernel layer", [8 * 26, 10 * 201]),
+        ("3 kernel layers", [8 * 26, 16 * 73, 16 * 145, 10 * 401]),
+        ("small, 1 kernel layer", [8 * 10, 10 * 129]),
+        ("small, 3 kernel layers", [8 * 10, 16 * 73, 16 * 145, 10 * 257]),
+    ],
+)
+def test_networks_have_the_sizes_that_the_page_names(name, sizes):
+    state = real_data.start_of(real_data.network_of(name), "FA", 0)
+    assert [W.size for W in state.weights] == sizes
+    assert {W.dtype for part in state for W in part} == {np.dtype(np.float32)}
+
+
+def test_rules_share_their_first_weights_and_two_have_feedback_of_their_own():
+    starts = {rule: real_data.start_of(SMALL, rule, 3) for rule in real_data.RULES}
+    for start in starts.values():
+        for W, V in zip(start.weights, starts["GD"].weights, strict=True):
+            assert np.array_equal(W, V)
+    assert starts["FA, aligned start"].feedback == starts["FA, aligned start"].weights[1:]
+    assert not starts["frozen"].feedback[0].any()
+    assert starts["DFA"].feedback[0].shape == (10, 12)
+
+
+def kept(rule, by, network=SMALL, images=IMAGES):
+    """Return the books of a rule along an epoch by another."""
+    start = real_data.start_of(network, by, 0)
+    books = real_data.open_books(start, network, rule)
+    batches = fa.minibatches(*images.train, 50, rng=np.random.default_rng(0))
+    how = {"rule": real_data.RULES[by], "activation": network.activation, "loss": real_data.LOSS}
+    batches = list(itertools.islice(batches, 20))
+    states = list(fa.descend(start, batches, step=0.004, **how))
+    for batch, (before, after) in zip(batches, itertools.pairwise(states), strict=True):
+        books = real_data.entered(books, before, after, batch, network, rule, 0.004)
+    return real_data.said(books)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in real_data.RULES if rule != "frozen"])
+def test_every_rule_keeps_its_books(rule):
+    said = kept(rule, rule)
+    assert said["broken"] == [0]
+    assert said["drift"][0] < said["budget"][0] < said["stake"][0] / 10
+
+
+def test_direct_feedback_keeps_its_books_in_a_network_of_kernels():
+    rng = np.random.default_rng(0)
+    x = rng.random((1000, 784)).astype(np.float32)
+    y = np.eye(10, dtype=np.float32)[rng.integers(0, 10, 1000)]
+    images = real_data.Images((x, y), (x, y), (x, y))
+    said = kept("DFA", "DFA", real_data.network_of("3 kernel layers"), images)
+    assert said["broken"] == 3 * [0]
+    assert all(d < b for d, b in zip(said["drift"], said["budget"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("rule", "by"), [("FA", "GD"), ("GD", "FA"), ("FA", "frSF"), ("frSF", "FA")]
+)
+def test_books_of_another_rule_are_broken(rule, by):
+    assert kept(rule, by)["broken"][0] > 0
+
+
+def test_a_network_goes_back_to_its_best_with_a_smaller_step(monkeypatch):
+    rates, shares = [], iter([0.5, 0.7, *8 * [0.6], 0.65, 0.8, *8 * [0.1]])
+
+    def epochs(run, images, network, rule, rate, seed):
+        rates.append((rate, run.state))
+        for k in itertools.count():
+            yield real_data.Trained((len(rates), k))
+
+    monkeypatch.setattr(real_data, "epochs", epochs)
+    monkeypatch.setattr(real_data, "accuracy", lambda *rest: next(shares))
+    best, seen, falls = real_data.trained(IMAGES, SMALL, "FA", 0.5, 0)
+    assert (falls, len(seen)) == ([10, 20], 20)
+    assert rates[1] == (0.1, (1, 1))
+    assert best.state == (2, 1)
+
+
+def test_a_network_that_diverges_goes_back_too(monkeypatch):
+    def epochs(run, *rest):
+        yield real_data.Trained("good")
+        raise fa.Diverged("gone", None)
+
+    monkeypatch.setattr(real_data, "epochs", epochs)
+    monkeypatch.setattr(real_data, "accuracy", lambda *rest: 0.9)
+    best, seen, falls = real_data.trained(IMAGES, SMALL, "FA", 0.5, 0)
+    assert (best.state, len(seen), falls) == ("good", 2, [1, 2])
+
+
+@pytest.mark.parametrize("top", [-4, 0, 3])
+def test_the_best_step_size_has_a_worse_one_on_both_sides(top, monkeypatch):
+    def share(data, network, rule, rate, seed):
+        return 1 - abs(np.log2(rate / real_data.FIRST) - top) / 20
+
+    monkeypatch.setattr(real_data, "tried", share)
+    grid = real_data.chosen("digits", SMALL, "FA")
+    best = max(grid, key=lambda pair: pair[1])[0]
+    assert best == real_data.FIRST * 2.0**top
+    assert grid[0][0] < best < grid[-1][0]
+
+
+def test_where_nothing_is_learned_smaller_steps_are_tried(monkeypatch):
+    """A step of 0.2 is best among those that fail, and would be chosen by its neighbours."""
+    shares = {0.0125: 0.7, 0.025: 0.8, 0.05: 0.3, 0.1: 0.1, 0.2: 0.2, 0.4: 0.1}
+    monkeypatch.setattr(
+        real_data, "tried", lambda data, network, rule, rate, seed: shares[round(rate, 4)]
+    )
+    grid = real_data.chosen("digits", SMALL, "FA")
+    assert max(grid, key=lambda pair: pair[1])[0] == 0.025
+
+
+def test_a_step_that_diverges_reads_nothing():
+    assert real_data.tried("digits", SMALL, "FA", 1e30, 0) == 0
+
+
+def test_the_record_has_the_jobs_of_the_study_in_their_order():
+    assert [line["job"] for line in read("real_data")] == real_data.jobs()

@@ -62,19 +62,15 @@ def together(pairs: Sequence[Any], etas: Sequence[Any], every: int) -> Any:
         return jax.numpy.stack(arrays).reshape(-1, every, *arrays[0].shape)
 
     parts: list[tuple[Any, Any]] = []
-    for values in ([tuple(pair) for pair in pairs], etas):
-        if all(_same(value, values[0]) for value in values):
-            parts.append((values[0], None))
+    for values in (pairs, etas):
+        if all(value is values[0] for value in values):
+            parts.append((tuple(values[0]), None))
         elif len({tuple(array.shape for array in value) for value in values}) > 1:
             return None
         else:
-            parts.append((None, jax.tree.map(stack, *values)))
+            parts.append((None, jax.tree.map(stack, *map(tuple, values))))
     fixed, moving = zip(*parts, strict=True)
     return fixed, moving, len(pairs) // every
-
-
-def _same(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
-    return all(a is b for a, b in zip(ours, theirs, strict=True))
 
 
 def numbers(values: Sequence[Any], like: Array) -> list[Result]:

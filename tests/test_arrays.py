@@ -457,3 +457,15 @@ def test_a_loader_of_torch_gives_batches():
     pairs = [(problem.x[start : start + 2], problem.y[start : start + 2]) for start in (0, 2)]
     by_hand = train(problem.state, pairs, step=1 / 64, steps=2)
     assert all(map(torch.equal, path.weights, by_hand.weights))
+
+
+def test_an_activation_that_is_first_met_while_jax_traces_is_let_in():
+    """It cannot be tried there, as nothing has a value."""
+    jax = pytest.importorskip("jax")
+    problem = convert(rounded_problem(relu, squared_error), "jax")
+    phi = leaky_relu(0.375)
+    traced = jax.jit(lambda x: velocity(problem.state, x, problem.y, activation=phi).weights[0])
+    expected = velocity(problem.state, problem.x, problem.y, activation=phi).weights[0]
+    phi = leaky_relu(0.375)  # another object: of this one nothing is known yet
+    actual = traced(problem.x)
+    assert abs(actual - expected).max() <= tolerance("jax", expected) * abs(expected).max()

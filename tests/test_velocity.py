@@ -297,3 +297,10 @@ def test_softmax_survives_predictions_that_exp_does_not():
     y = np.array([[0.0, 1.0, 0.0]])
     assert softmax_cross_entropy.value(f, y) == 2000
     assert np.array_equal(softmax_cross_entropy.error(f, y), [[1, -1, 0]])
+
+
+def test_an_error_inside_an_activation_is_not_hidden():
+    broken = fa_lib.Activation("broken", lambda h: h, lambda h: len(3), 1)
+    problem = draw_problem((3, 4, 3), 5, fa_lib.relu, squared_error, seed=0)
+    with pytest.raises(TypeError, match="object of type 'int' has no len"):
+        fa_lib.velocity(problem.state, problem.x, problem.y, activation=broken)

@@ -350,12 +350,12 @@ def homogeneous(value: Activation, W: Array, samples: int) -> None:
     if value.degree is None:
         return
     try:
-        holds = _is_homogeneous(value, namespace(W), W.dtype, device(W), (samples, W.shape[-2]))
+        fits = _is_homogeneous(value, namespace(W), W.dtype, device(W), (samples, W.shape[-2]))
     except TypeError:
         if is_lazy_array(W):  # being traced, the points have no values
             return
         raise
-    if not holds:
+    if not fits:
         came = f"{value.name}, for which phi'(h) h is not {value.degree} phi(h)"
         refuse("activation", came, "one of the degree it names; degree=None if it has none")
 

@@ -301,23 +301,16 @@ def _pooled(
     for side in _image(shape)[:2]:
         if side % _checks.count("size", size):
             _checks.refuse("size", size, f"a divisor of {side}, the pixels of a side")
-    windows = _windows(shape, size, size, 0)
-    rows, channels, entries, read = len(windows), shape[-1], size * size, int(np.prod(shape))
-    gather, scatter = _gathering(windows, read)
+    windows = _rearranged(name, shape, _windows(shape, size, size, 0))
+    channels = shape[-1]
 
     def apply(a: Array) -> tuple[Result, Pullback]:
         xp = namespace(a)
-        taken = gather(_by_sample(a, read))
-        value, slopes = over(xp.reshape(taken, (*taken.shape[:-1], rows * channels, entries)))
+        value, slopes = over(xp.reshape(a, (*a.shape[:-1], channels, size * size)))
+        return value, lambda g: xp.reshape(g[..., None] * slopes, a.shape)
 
-        def back(g: Array) -> Result:
-            spread = _by_sample(g, rows * channels)[..., None] * slopes
-            flat = xp.reshape(spread, (*spread.shape[:-2], rows * channels * entries))
-            return xp.reshape(scatter(flat), a.shape)
-
-        return _as_rows(value, rows, channels), back
-
-    return Wire(name, apply, read, rows, channels, channels)
+    by_channel = Wire(name, apply, windows.columns, 1, channels, channels)
+    return _joined(windows, by_channel)._replace(name=name)
 
 
 def _largest(windows: Array) -> tuple[Result, Result]:

@@ -31,7 +31,7 @@ from tqdm import tqdm
 
 from draws import command, declared_ranges, draw
 from execute import ROOT, claims, code_cells, notebooks, shared_key, shared_sources
-from kept import fingerprint
+from kept import append_line, fingerprint, read_lines
 
 if TYPE_CHECKING:  # it imports what only processes of its own need
     from warm import Failure, Result
@@ -155,23 +155,9 @@ def packed_sources() -> bytes:
 
 
 def read_results(file: Path) -> dict[Draw, Record]:
-    """Return the results so far; remove a last line that a kill left half-written."""
-    if not file.exists():
-        return {}
-    whole, _, half = file.read_bytes().rpartition(b"\n")
-    if half:
-        os.truncate(file, len(whole) + 1 if whole else 0)
-    records: list[Record] = [json.loads(line) for line in whole.splitlines()]
+    """Return the results so far."""
+    records: list[Record] = read_lines(file)
     return {Draw(r["page"], r["key"], r["seed"], r["number"]): r for r in records}
-
-
-def append(file: Path, record: Record) -> None:
-    """Append a line, and have it on the disk before going on."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(record) + "\n")
-        lines.flush()
-        os.fsync(lines.fileno())
 
 
 # ---------------------------------------------------------------- doing it
@@ -224,7 +210,7 @@ def complete(
                 lost[drawn] = result
             else:
                 record = shortened(drawn, missing[drawn], result)
-                append(RESULTS, record)
+                append_line(RESULTS, record)
                 results[drawn] = record
             bar.update()
     return results, lost

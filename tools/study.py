@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import environment
+from kept import append_line, read_lines, write
 
 ROOT = environment.ROOT
 BOOK = ROOT / "book"
@@ -43,16 +44,6 @@ def names() -> list[str]:
 def same(job: Job) -> str:
     """Return a text that equal jobs share."""
     return json.dumps(job, sort_keys=True)
-
-
-def read(file: Path) -> dict[str, Line]:
-    """Return the lines so far, without one that a kill left half-written."""
-    if not file.exists():
-        return {}
-    whole, _, half = file.read_text(encoding="utf-8").rpartition("\n")
-    if half:
-        file.write_text(whole + "\n" if whole else "", encoding="utf-8")
-    return {same(line["job"]): line for line in map(json.loads, whole.splitlines())}
 
 
 def machine() -> str:
@@ -91,7 +82,9 @@ def packed() -> Path:
     sources = [(path, path.relative_to(ROOT)) for path in (ROOT / "fa_lib").glob("*.py")]
     sources += [(path, path.relative_to(BOOK)) for path in BOOK.glob("*.py")]
     sources += [(path, path.relative_to(BOOK)) for path in STUDIES.glob("*.py")]
-    sources += [(ROOT / "tools" / name, Path(name)) for name in ("study.py", "environment.py")]
+    sources += [
+        (ROOT / "tools" / name, Path(name)) for name in ("study.py", "environment.py", "kept.py")
+    ]
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
         for path, place in sources:
@@ -108,18 +101,15 @@ def complete(name: str, scheduler: str | None, workers: int) -> list[Line]:
 
     jobs = importlib.import_module(f"studies.{name}").jobs()
     file = STUDIES / f"{name}.jsonl"
-    lines = read(file)
+    lines = {same(line["job"]): line for line in read_lines(file)}
     missing = [job for job in jobs if same(job) not in lines]
     if missing:
         done = distributed(name, missing, scheduler, workers)
         for line in tqdm(done, total=len(jobs), initial=len(jobs) - len(missing), unit="job"):
             lines[same(line["job"])] = line
-            with file.open("a", encoding="utf-8") as record:
-                record.write(json.dumps(line) + "\n")
-                record.flush()
-                os.fsync(record.fileno())
+            append_line(file, line)
     ordered = [lines[same(job)] for job in jobs]
-    file.write_text("".join(json.dumps(line) + "\n" for line in ordered), encoding="utf-8")
+    write(file, "".join(json.dumps(line) + "\n" for line in ordered).encode())
     return ordered
 
 

@@ -64,6 +64,7 @@ def execute(source: Path, target: Path, key: str | None = None) -> float:
         nbformat.v4.new_notebook(),
         timeout=LIMIT,
         record_timing=False,  # the times would differ from run to run
+        coalesce_streams=True,  # or the clock decides into how many parts a print is cut
         resources={"metadata": {"path": str(target.parent)}},
         on_cell_executed=check,
     )

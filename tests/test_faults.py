@@ -277,7 +277,7 @@ FAULTS = [
     Fault(
         "an activation is believed",
         "_checks.py",
-        "    if not holds:",
+        "    if not fits:",
         "    if False:",
         "test_refusals.py",
         "breaks_its_word",

@@ -46,7 +46,9 @@ from fa_lib.losses import (
     softmax_cross_entropy,
     squared_error,
 )
+from fa_lib.models import BackwardPass, backward_pass
 from fa_lib.network import forward, initial_state
+from fa_lib.oracle import Audit, assert_feedback_alignment, audit
 from fa_lib.rules import (
     direct_feedback_alignment,
     feedback_alignment,
@@ -63,6 +65,8 @@ from fa_lib.wiring import wired
 
 __all__ = [
     "Activation",
+    "Audit",
+    "BackwardPass",
     "Diverged",
     "Expansion",
     "Ledger",
@@ -71,6 +75,9 @@ __all__ = [
     "Rule",
     "State",
     "angle",
+    "assert_feedback_alignment",
+    "audit",
+    "backward_pass",
     "comparator",
     "comparator_prediction",
     "compress",

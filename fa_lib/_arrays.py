@@ -115,6 +115,22 @@ def detached(array: Array) -> Result:
     return namespace(array).asarray(array, copy=True)
 
 
+def at_rest(array: Array) -> Result:
+    """Return the array without a graph of PyTorch, to be read now: it is no copy."""
+    return array.detach() if is_torch_array(array) else array
+
+
+def on_host(array: Array) -> np.ndarray:
+    """Return an array of NumPy with the same entries."""
+    return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
+
+
+def wide(array: Array) -> Result:
+    """Return floats of 16 bits as float32, in which their products do not underflow."""
+    xp = namespace(array)
+    return xp.astype(array, xp.float32) if array.dtype.itemsize == 2 else array
+
+
 def keep_freed_memory() -> None:
     """Have the C library keep the memory of arrays that are freed, for those that come next.
 

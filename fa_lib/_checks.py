@@ -65,6 +65,12 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
     plain(name, value)
     if value.ndim < 2:
         refuse(name, f"shape {tuple(value.shape)}", "at least two axes")
+    entries(name, value, like=like)
+
+
+def entries(name: str, value: Array, *, like: Array | None = None) -> None:
+    """Refuse what is no array of finite reals, of any number of axes."""
+    plain(name, value)
     if not (is_exact(value) or "float" in str(value.dtype)):
         refuse(name, f"dtype {value.dtype}", "a floating-point dtype, or exact objects")
     if like is not None:

@@ -13,7 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, Result, detached, device, inner, is_exact, namespace, stack_last
+from fa_lib._arrays import (
+    Array,
+    Result,
+    detached,
+    device,
+    inner,
+    is_exact,
+    namespace,
+    on_host,
+    stack_last,
+)
 from fa_lib.laws import Terms, admit, layer_law, matrix_law, neuron_law, terms_of
 from fa_lib.rules import feedback_alignment
 from fa_lib.state import Rule, State
@@ -209,7 +219,7 @@ class Ledger(NamedTuple):
 
 
 def _flat(values: Array) -> np.ndarray:
-    return np.asarray(values.cpu() if hasattr(values, "cpu") else values).reshape(-1)
+    return on_host(values).reshape(-1)
 
 
 def _by_layer(values: Array) -> np.ndarray:

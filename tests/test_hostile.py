@@ -96,6 +96,9 @@ BATCH = {"x": X, "y": Y}
 COMPARED = {"state": STATE, "U": rng.standard_normal((4, 3))}
 SMALL = fa_lib.compress(SHALLOW, X[:2])
 CALLS = {
+    "assert_feedback_alignment": Call(fa_lib.assert_feedback_alignment, {}),
+    "audit": Call(fa_lib.audit, {}),
+    "backward_pass": Call(fa_lib.backward_pass, {}),
     "angle": Call(fa_lib.angle, {"cosine": np.array([[1.0, 0.5], [-0.25, 0.0]])}),
     "comparator": Call(fa_lib.comparator, COMPARED),
     "comparator_prediction": Call(
@@ -188,8 +191,8 @@ CALLS = {
     ),
     "Expansion": Call(expanded, {"small": SMALL[0]}, SMALL[2]._asdict()),
 }
-# These take labels, or arrays of any shape: in test_data and test_junction.
-ELSEWHERE = {"junction", "one_hot"}
+# These take labels, arrays of any shape, or models: test_data, test_junction, test_oracle, ...
+ELSEWHERE = {"junction", "one_hot", "assert_feedback_alignment", "audit", "backward_pass"}
 
 
 def matrices_of(arguments):

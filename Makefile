@@ -49,7 +49,7 @@ $(BOTH): requirements.txt benchmarks/requirements.txt pyproject.toml
 	touch $(BOTH)
 
 arrays: $(BOTH) ## run the tests of arrays on PyTorch and JAX
-	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays junction ledger train wiring)
+	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays frameworks junction ledger train wiring)
 
 coverage: $(BOTH) ## run the tests of the library; every line and branch of it must be met
 	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile $(PLAIN) --cov $(LIBRARY)

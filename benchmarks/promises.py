@@ -13,6 +13,7 @@ from unittest.mock import patch
 import numpy as np
 
 import fa_lib
+import rivals
 import ways
 from fa_lib import _checks
 
@@ -106,7 +107,33 @@ def promises(small: Any, digits: Any) -> list[Promise]:
             1.2,
         ),
     ]
-    return found + _of_jax({"small": small, "digits": digits})
+    return found + _of_torch(digits) + _of_jax({"small": small, "digits": digits})
+
+
+def _of_torch(problem: Any) -> list[Promise]:
+    try:
+        import torch
+    except ModuleNotFoundError:
+        print("PyTorch is not installed: what is promised beside it is skipped")
+        return []
+    W_1, W_2, B, x, y = (torch.asarray(array.copy()) for array in problem)
+    passed_back = rivals.torch_layer()
+
+    def trained(*, audits: bool) -> None:
+        weights = [W.clone().requires_grad_() for W in (W_1, W_2)]
+        optimiser = torch.optim.Adam(weights, lr=STEP)
+        for step in range(STEPS // 8):
+            optimiser.zero_grad()
+            prediction = passed_back((x @ weights[0].mT).relu(), weights[1], B)
+            ((prediction - y) ** 2).mean().backward()
+            if audits and step % 10 == 0:
+                fa_lib.assert_feedback_alignment(*fa_lib.backward_pass(weights, [B]))
+            optimiser.step()
+
+    what = "an audit of every tenth pass of PyTorch"
+    return [
+        Promise(what, "digits", partial(trained, audits=True), partial(trained, audits=False), 1.05)
+    ]
 
 
 def _of_jax(problems: dict[str, Any]) -> list[Promise]:

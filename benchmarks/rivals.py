@@ -78,8 +78,8 @@ def one_by_one(*arguments: Any) -> Weights:
     return stacked
 
 
-def torch_autograd() -> Training:
-    """Return training by PyTorch, with feedback alignment as an autograd Function."""
+def torch_layer() -> Callable[[Array, Array, Array], Array]:
+    """Return a layer of PyTorch whose error is carried back by B, as an autograd Function."""
     import torch
 
     class Layer(torch.autograd.Function):  # type: ignore[misc]  # PyTorch is not installed here
@@ -93,6 +93,16 @@ def torch_autograd() -> Training:
             a, B = context.saved_tensors
             return delta @ B, delta.mT @ a, None
 
+    applied: Callable[[Array, Array, Array], Array] = Layer.apply
+    return applied
+
+
+def torch_autograd() -> Training:
+    """Return training by PyTorch, with feedback alignment as an autograd Function."""
+    import torch
+
+    layer = torch_layer()
+
     def train(
         W_1: Array, W_2: Array, B: Array, x: Array, y: Array, step: float, steps: int
     ) -> Weights:
@@ -100,7 +110,7 @@ def torch_autograd() -> Training:
         optimiser = torch.optim.SGD([W_1, W_2], lr=step)
         for _ in range(steps):
             optimiser.zero_grad()
-            f = Layer.apply((x @ W_1.mT).relu(), W_2, B)
+            f = layer((x @ W_1.mT).relu(), W_2, B)
             (0.5 * ((f - y) ** 2).sum()).backward()
             optimiser.step()
         return W_1.detach(), W_2.detach()

@@ -116,19 +116,21 @@ def detached(array: Array) -> Result:
 
 
 def at_rest(array: Array) -> Result:
-    """Return the array without a graph of PyTorch, to be read now: it is no copy."""
-    return array.detach() if is_torch_array(array) else array
+    """Return an array to be read at once, which need be no copy: without a graph, and not lazy.
+
+    Floats of 16 bits become float32, in which their products do not underflow. An array of JAX
+    becomes one of NumPy, whose small operations cost a hundredth.
+    """
+    if is_torch_array(array):
+        array = array.detach()
+    xp = namespace(array)
+    rested = xp.astype(array, xp.float32) if array.dtype.itemsize == 2 else array
+    return on_host(rested) if is_jax_array(array) else rested
 
 
 def on_host(array: Array) -> np.ndarray:
     """Return an array of NumPy with the same entries."""
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
-
-
-def wide(array: Array) -> Result:
-    """Return floats of 16 bits as float32, in which their products do not underflow."""
-    xp = namespace(array)
-    return xp.astype(array, xp.float32) if array.dtype.itemsize == 2 else array
 
 
 def keep_freed_memory() -> None:

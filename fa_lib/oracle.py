@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, Result, at_rest, is_exact, namespace, on_host, wide
+from fa_lib._arrays import Array, Result, at_rest, is_exact, namespace, on_host
 from fa_lib.balances import TESTED
 from fa_lib.rules import feedback_alignment, gradient_descent, sign_symmetric, weighted_sign
 from fa_lib.state import Carriers, Rule, State
@@ -106,8 +106,8 @@ def audit(
     Parameters
     ----------
     weights : sequence of L layers
-        Each a matrix W, or a tuple of W and a bias, as PyTorch lays them out: W is (outputs, inputs), or a
-        kernel (channels, inputs, ...). `backward_pass` reads them from models.
+        Each a matrix W, or a tuple of W and a bias, as PyTorch lays them out: W is
+        (outputs, inputs), or a kernel (channels, inputs, ...). `backward_pass` reads them.
     gradients : sequence
         In the same form, at these weights; their common sign does not matter.
     feedback : sequence of L-1 arrays
@@ -161,12 +161,12 @@ def audit(
     if rule.carriers is None:
         _checks.refuse("rule", rule.name, "one whose error passes layer by layer, such as FA")
     _checks.number("degree", degree)
-    layers, moves = _layers("W", weights), _layers("the gradient of W", gradients)
+    layers, _ = _layers("W", weights)
+    moves, lost = _layers("the gradient of W", gradients)
     unread = not (rule.reads_feedback or len(_checks.sequence("feedback", feedback, "arrays")))
     carriers = [W for W, *_ in layers[1:]] if unread else _carriers(feedback, layers)
     _follow("the gradient of W", moves, layers)
-    if accuracy is None:
-        accuracy = max(_lost(G) for move in moves for G in move)
+    accuracy = lost if accuracy is None else accuracy
     _checks.number("accuracy", accuracy, "a number of zero or more", least=0)
     said = []
     for i, B in enumerate(carriers):
@@ -226,7 +226,7 @@ def _parts(pairs: Iterable[tuple[Array, Array]], units: int) -> _Parts:
     sums, size = np.zeros(units), 0.0
     for A, G in pairs:
         xp = namespace(A, G)
-        terms = xp.reshape(wide(A) * wide(G), (units, -1))
+        terms = xp.reshape(A * G, (units, -1))
         sums = sums + on_host(xp.sum(terms, axis=-1)).astype(float)
         size += float(xp.sum(xp.sum(abs(terms), axis=-1)))
     return _Parts(sums, size)
@@ -256,8 +256,8 @@ def _factor(into: _Parts, out: _Parts, accuracy: float) -> float:
     return c if c and _kept(into, scaled, accuracy) else math.nan
 
 
-def _layers(name: str, values: Sequence[Any]) -> list[Layer]:
-    """Return a tuple of arrays for each layer, or refuse what is none."""
+def _layers(name: str, values: Sequence[Any]) -> tuple[list[Layer], float]:
+    """Return a tuple of arrays for each layer, or refuse what is none; and how exact they are."""
     values = _checks.sequence(name, values, "an array, or a tuple of arrays, for each layer")
     layers = [tuple(value) if isinstance(value, tuple | list) else (value,) for value in values]
     if len(layers) < 2:
@@ -267,7 +267,8 @@ def _layers(name: str, values: Sequence[Any]) -> list[Layer]:
             if array is None:
                 _checks.refuse(f"{name}_{number}", "None", "an array: was there a backward pass?")
             _checks.entries(f"{name}_{number}", array)
-    return [tuple(map(at_rest, layer)) for layer in layers]
+    lost = max(_lost(array) for layer in layers for array in layer)
+    return [tuple(map(at_rest, layer)) for layer in layers], lost
 
 
 def _carriers(feedback: Sequence[Any], layers: list[Layer]) -> list[Any]:

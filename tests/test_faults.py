@@ -301,8 +301,8 @@ FAULTS = [
     Fault(
         "an activation is believed",
         "_checks.py",
-        "if not fits:\n        came = f\"{value.name}",
-        "if False:\n        came = f\"{value.name}",
+        'if not fits:\n        came = f"{value.name}',
+        'if False:\n        came = f"{value.name}',
         "test_refusals.py",
         "breaks_its_word",
     ),

@@ -8,7 +8,7 @@ import pytest
 for package in ("biotorch", "zenkai"):
     pytest.importorskip(package, reason="it is in the environment of `make arrays`")
 
-import peers
+import peers  # noqa: E402
 
 RECORD = json.loads((Path(peers.__file__).parent / "peers.json").read_text(encoding="utf-8"))
 PEERS = {f"{peer.package} {peer.built} {peer.held_to}": peer for peer in peers.peers()}

@@ -40,16 +40,18 @@ PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 # An environment that has PyTorch and JAX, and of all else the pinned versions.
 ARRAYS := _build/arrays
 BOTH := $(ARRAYS)/ready
-$(BOTH): requirements.txt benchmarks/requirements.txt pyproject.toml
+$(BOTH): requirements.txt benchmarks/requirements.txt benchmarks/alone.txt pyproject.toml
 	python3 -m venv --clear $(ARRAYS)
 	sed -e 's/\[.*\]//' -e 's/ *\\$$//' -e '/--hash/d' requirements.txt > $(ARRAYS)/pins.txt
 	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check -c $(ARRAYS)/pins.txt \
 		-r benchmarks/requirements.txt -e . array-api-strict hypothesis mpmath playwright pytest \
 		pytest-cov pytest-xdist sympy
+	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		-r benchmarks/alone.txt
 	touch $(BOTH)
 
 arrays: $(BOTH) ## run the tests of arrays on PyTorch and JAX
-	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays junction ledger train wiring)
+	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays junction ledger peers train wiring)
 
 coverage: $(BOTH) ## run the tests of the library; every line and branch of it must be met
 	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile $(PLAIN) --cov $(LIBRARY)
@@ -114,8 +116,9 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
 		-e . -r benchmarks/requirements.txt
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps biotorch==0.0.16 || echo "BioTorch does not install here; its rows are skipped"
+		--no-deps -r benchmarks/alone.txt
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
+	$(BENCH)/bin/python benchmarks/peers.py benchmarks/peers.json
 	$(BENCH)/bin/python benchmarks/accelerated.py benchmarks/accelerator.json
 
 clean: ## remove what was built, the environment too

@@ -34,7 +34,7 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment exact execute figures glyphs images intervals live lock many_classes measures notebooks page proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment exact examples execute figures glyphs images intervals live lock many_classes measures notebooks page planted proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 
 # An environment that has PyTorch and JAX, and of all else the pinned versions.
@@ -51,7 +51,7 @@ $(BOTH): requirements.txt benchmarks/requirements.txt benchmarks/alone.txt pypro
 	touch $(BOTH)
 
 arrays: $(BOTH) ## run the tests of arrays on PyTorch and JAX
-	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays junction ledger peers train wiring)
+	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays examples junction ledger peers train wiring)
 
 coverage: $(BOTH) ## run the tests of the library; every line and branch of it must be met
 	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile $(PLAIN) --cov $(LIBRARY)

@@ -149,7 +149,9 @@ CHANGES: dict[str, list[Change]] = {
         ),
         breaking("$B_2$ transposed", "d2 @ B2", "d2 @ B2.T", 1, fits=TURNED),
         breaking("$W_2$ transposed forwards", "a1 @ W2.T", "a1 @ W2", 2),
-        breaking("gradient of $W_2$ transposed", "d2.T @ a1", "a1.T @ d2", 1, 2),
+        breaking(
+            "gradient of $W_2$ transposed", "d2.T @ a1", "a1.T @ d2", 1, 2
+        ),
     ],
     "Scales": [
         breaking(
@@ -190,7 +192,7 @@ CHANGES: dict[str, list[Change]] = {
             "(d2 @ B2)",
             "(d2 @ B2 / np.linalg.norm(B2))",
             1,
-            factor=lambda one: 1 / np.linalg.norm(one.B[0]),
+            factor=lambda one: float(1 / np.linalg.norm(one.B[0])),
         ),
         breaking("biases by the mean", "d1.sum(0)", "d1.mean(0)", 1),
     ],
@@ -264,14 +266,20 @@ CHANGES: dict[str, list[Change]] = {
             2,
         ),
         breaking("samples in another order", "d1.T @ x", "d1.T @ x[::-1]", 1),
-        breaking("half of the batch lost", "d1.T @ x", "d1[::2].T @ x[::2]", 1),
+        breaking(
+            "half of the batch lost", "d1.T @ x", "d1[::2].T @ x[::2]", 1
+        ),
         breaking("read-out before the activation", "e.T @ a2", "e.T @ h2", 2),
     ],
     "What an optimiser or a regulariser adds": [
         breaking(
             "each entry clipped",
             RETURN,
-            returned("np.clip(G, -0.5 * abs(G).max(), 0.5 * abs(G).max())"),
+            lines(
+                "c = abs(dW[1]).max() / 2",
+                "dW = [np.clip(G, -c, c) for G in dW]",
+                RETURN,
+            ),
             1,
             2,
         ),
@@ -480,8 +488,8 @@ class Passed(NamedTuple):
     factors: dict[int, Any]
 
 
-def step(edits: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
-    """Return the names that the source defines, edited.
+def edit(edits: Iterable[tuple[str, str]]) -> str:
+    """Return the source, edited.
 
     Raises
     ------
@@ -493,8 +501,13 @@ def step(edits: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
         if source.count(old) != 1:
             raise ValueError(f"{old!r} stands {source.count(old)} times")
         source = source.replace(old, new)
+    return source
+
+
+def step(edits: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+    """Return the names that the source defines, edited."""
     names: dict[str, Any] = {}
-    exec(compile(source, str(SOURCE), "exec"), names)
+    exec(compile(edit(edits), str(SOURCE), "exec"), names)
     return names
 
 
@@ -543,13 +556,12 @@ def run(
         kept.append((W, b, B, dW, db))
         asked = change.breaks.items()
         factors.append({i: factor(one) for i, factor in asked if factor})
-    stacked = [
+    W, b, B, dW, db = (
         [np.stack(each) for each in zip(*Ms, strict=True)]
         for Ms in zip(*kept, strict=True)
-    ]
-    return Passed(
-        *stacked, {i: np.array([f[i] for f in factors]) for i in factors[0]}
     )
+    found = {i: np.array([f[i] for f in factors]) for i in factors[0]}
+    return Passed(W, b, B, dW, db, found)
 
 
 def _ratio(one: Pass, i: int) -> float:

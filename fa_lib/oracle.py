@@ -106,8 +106,9 @@ def audit(
     Parameters
     ----------
     weights : sequence of L layers
-        Each a matrix W, or a tuple of W and a bias, as PyTorch lays them out: W is (outputs, inputs), or a
-        kernel (channels, inputs, ...). `backward_pass` reads them from models.
+        Each a matrix W, or a tuple of W and a bias, as PyTorch lays them out: W is
+        (outputs, inputs), or a kernel (channels, inputs, ...). `backward_pass` reads them from
+        models.
     gradients : sequence
         In the same form, at these weights; their common sign does not matter.
     feedback : sequence of L-1 arrays

@@ -24,6 +24,7 @@ def project(tmp_path, monkeypatch):
         "tools/typeset.py": "",
         "benchmarks/record.json": "{}",
         "benchmarks/accelerator.json": "{}",
+        "benchmarks/peers.json": "{}",
         "requirements.txt": "numpy==2",
         "fa_lib/__init__.py": "",
         "fa_lib/rule.py": "FACTOR = 1",

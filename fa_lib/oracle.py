@@ -35,7 +35,7 @@ class Audit(NamedTuple):
     Attributes
     ----------
     balance : tuple of float
-        r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|), from 0 to 1; nan where all of these are zero.
+        ``r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|)``, from 0 to 1; nan where all are zero.
     bound : tuple of float
         What rounding may make of r in correct code.
     factor : tuple of float

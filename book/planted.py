@@ -88,10 +88,10 @@ GD = "the weights themselves (GD)"
 USF = "the signs of the weights (uSF)"
 FRSF = "the sizes of the feedback with the signs of the weights (frSF)"
 TURNED = "the transpose of the feedback"
-IN_ERROR = "wrong in the error itself"
-ALLOWED = "feedback alignment as well"
-OUTSIDE = "outside of every junction"
-NO_LAW = "no fault: its law is another"
+IN_ERROR = "the error is wrong"
+ALLOWED = "it is FA"
+OUTSIDE = "in no balance"
+NO_LAW = "no fault: another law"
 
 CHANGES: dict[str, list[Change]] = {
     "Slopes": [
@@ -228,18 +228,18 @@ CHANGES: dict[str, list[Change]] = {
         Change(
             "feedback drawn anew at each pass",
             (
-                ("e @ B3", "e @ rng.standard_normal(B3.shape)"),
-                ("d2 @ B2", "d2 @ rng.standard_normal(B2.shape)"),
+                ("e @ B3", "e @ noise(B3)"),
+                ("d2 @ B2", "d2 @ noise(B2)"),
             ),
             {1: None, 2: None},
         ),
         Change(
             "feedback that drifts by 1 %",
             (
-                ("e @ B3", "e @ (B3 + 0.01 * rng.standard_normal(B3.shape))"),
+                ("e @ B3", "e @ (B3 + 0.01 * noise(B3))"),
                 (
                     "d2 @ B2",
-                    "d2 @ (B2 + 0.01 * rng.standard_normal(B2.shape))",
+                    "d2 @ (B2 + 0.01 * noise(B2))",
                 ),
             ),
             {1: None, 2: None},
@@ -320,7 +320,13 @@ CHANGES: dict[str, list[Change]] = {
             1,
             2,
         ),
-        breaking("Adam's first step", RETURN, returned("np.sign(G)"), 1, 2),
+        breaking(
+            "Adam's first step",
+            RETURN,
+            lines("dW = [np.sign(G) for G in dW]", RETURN),
+            1,
+            2,
+        ),
         breaking(
             "weight decay of $10^{-4}$ within the gradient",
             RETURN,
@@ -338,7 +344,7 @@ CHANGES: dict[str, list[Change]] = {
         breaking(
             "noise of 1 % on the gradients",
             RETURN,
-            returned("G * (1 + 0.01 * rng.standard_normal(G.shape))"),
+            lines("dW = [G * (1 + 0.01 * noise(G)) for G in dW]", RETURN),
             1,
             2,
         ),
@@ -548,10 +554,11 @@ def run(
 ) -> Passed:
     """Run the changed step on copies of each pass, and stack what an audit would read."""
     changed = step(change.edits)
+    changed |= {"rng": rng, "noise": lambda A: rng.standard_normal(A.shape)}
     kept, factors = [], []
     for one in passes:
         W, b, B = ([M.copy() for M in Ms] for Ms in one[:3])
-        changed |= one._asdict() | {"rng": rng}
+        changed |= one._asdict()
         dW, db = changed["gradients"](W, b, B, one.x, one.y)
         kept.append((W, b, B, dW, db))
         asked = change.breaks.items()

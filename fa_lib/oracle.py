@@ -74,11 +74,11 @@ def _verdict(i: int, balance: float, bound: float, factor: float, fits: str) -> 
 
 def _reason(i: int, factor: float, fits: str) -> str:
     if fits:
-        return f". The error was carried back by {fits}"
+        return f"\n    The error was carried back by {fits}"
     if math.isnan(factor):
         return ""
     said = f"are {_written(factor)} times what those of W_{i + 1}, with its feedback, ask for"
-    return f". The gradients of W_{i} {said}"
+    return f"\n    The gradients of W_{i} {said}"
 
 
 def _written(factor: float) -> str:
@@ -155,7 +155,7 @@ def audit(
     >>> audit([W1, W2], gradients, [B2]).holds
     True
     >>> verdict = str(audit([W1, W2], [gradients[0] / 8, gradients[1]], [B2]))
-    >>> verdict.partition(". ")[-1]
+    >>> verdict.splitlines()[-1].strip()
     'The gradients of W_1 are 1/8 times what those of W_2, with its feedback, ask for'
     """
     _checks.kind("rule", rule, Rule)

@@ -35,7 +35,8 @@ class Audit(NamedTuple):
     Attributes
     ----------
     balance : tuple of float
-        ``r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|)``, from 0 to 1; nan where all are zero.
+        ``r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|)``, from 0 to 1; nan where all are zero. At
+        degree 0 it is the sum of all |a_j| over that of the sizes of their terms.
     bound : tuple of float
         What rounding may make of r in correct code.
     factor : tuple of float
@@ -234,8 +235,12 @@ def _parts(pairs: Iterable[tuple[Array, Array]], units: int) -> _Parts:
 
 
 def _balance(into: _Parts, out: _Parts, accuracy: float) -> tuple[float, float]:
-    """Return r and its bound: entries that are off by a part of themselves move no sum by more."""
-    whole = float(np.sum(abs(into.sums)) + np.sum(abs(out.sums)))
+    """Return r and its bound: entries that are off by a part of themselves move no sum by more.
+
+    Where the layer above asks for nothing, as at degree 0, all of a_j is off: of the sizes of its
+    terms, which must cancel.
+    """
+    whole = float(np.sum(abs(into.sums)) + np.sum(abs(out.sums))) if out.size else into.size
     if whole == 0:
         return math.nan, math.nan
     off = float(np.sum(abs(into.sums - out.sums)))

@@ -34,7 +34,7 @@ from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = tuple(  # pages show them
-    f"benchmarks/{name}.json" for name in ("record", "accelerator", "peers")
+    f"benchmarks/{name}.json" for name in ("record", "accelerator", "peers", "public_code")
 )
 SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", *RECORDS)
 # What the outputs of every page depend on, besides its own code.

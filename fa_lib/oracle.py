@@ -36,7 +36,7 @@ class Audit(NamedTuple):
     ----------
     balance : tuple of float
         ``r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|)``, from 0 to 1; nan where all are zero. At
-        degree 0 it is the sum of all |a_j| over that of the sizes of their terms.
+        degree 0 it is ``sum_j |a_j|`` over the sum of the sizes of their terms.
     bound : tuple of float
         What rounding may make of r in correct code.
     factor : tuple of float

@@ -202,14 +202,17 @@ def summary(layers: list[Layer]) -> Row:
         "kept": sum(said.holds for said in layers),
         "broken": len(broken),
         "r": [float(f"{r:.2g}") for r in (min(broken), max(broken))] if broken else None,
-        "factor": float(f"{factors[0]:.3g}") if np.ptp(factors) < 1e-3 * factors[0] else None,
+        "factor": float(f"{factors[0]:.3g}") if np.ptp(factors) < 1e-3 * abs(factors[0]) else None,
         "carried by": carriers.pop() if len(carriers) == 1 else "",
     }
 
 
 def main() -> None:
     record: Row = {
-        "packages": {name: version(name) for name in ("numpy", "torch", "biotorch", "zenkai")},
+        "packages": {
+            name: version(name).partition("+")[0]  # without how it was built
+            for name in ("numpy", "torch", "biotorch", "zenkai")
+        },
         "audits": [drawn(peer, PASSES) for peer in peers()],
     }
     for row in record["audits"]:

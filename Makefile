@@ -34,22 +34,24 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment exact execute figures glyphs images intervals live lock many_classes measures notebooks page proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment exact examples execute figures glyphs images intervals live lock many_classes measures notebooks page planted proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 
 # An environment that has PyTorch and JAX, and of all else the pinned versions.
 ARRAYS := _build/arrays
 BOTH := $(ARRAYS)/ready
-$(BOTH): requirements.txt benchmarks/requirements.txt pyproject.toml
+$(BOTH): requirements.txt benchmarks/requirements.txt benchmarks/alone.txt pyproject.toml
 	python3 -m venv --clear $(ARRAYS)
 	sed -e 's/\[.*\]//' -e 's/ *\\$$//' -e '/--hash/d' requirements.txt > $(ARRAYS)/pins.txt
 	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check -c $(ARRAYS)/pins.txt \
 		-r benchmarks/requirements.txt -e . array-api-strict hypothesis mpmath playwright pytest \
 		pytest-cov pytest-xdist sympy
+	$(ARRAYS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		-r benchmarks/alone.txt
 	touch $(BOTH)
 
 arrays: $(BOTH) ## run the tests of arrays on PyTorch and JAX
-	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays frameworks junction ledger train wiring)
+	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays examples frameworks junction ledger peers train wiring)
 
 coverage: $(BOTH) ## run the tests of the library; every line and branch of it must be met
 	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile $(PLAIN) --cov $(LIBRARY)
@@ -113,8 +115,10 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	test -x $(BENCH)/bin/python || python3 -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
 		-e . -r benchmarks/requirements.txt
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps biotorch==0.0.16 || echo "BioTorch does not install here; its rows are skipped"
+	if $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps -r benchmarks/alone.txt; \
+	then $(BENCH)/bin/python benchmarks/peers.py benchmarks/peers.json; \
+	else echo "BioTorch and zenkai do not install here; their rows are skipped"; fi
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 	$(BENCH)/bin/python benchmarks/accelerated.py benchmarks/accelerator.json
 

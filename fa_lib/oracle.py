@@ -35,7 +35,8 @@ class Audit(NamedTuple):
     Attributes
     ----------
     balance : tuple of float
-        r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|), from 0 to 1; nan where all of these are zero.
+        ``r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|)``, from 0 to 1; nan where all are zero. At
+        degree 0 it is ``sum_j |a_j|`` over the sum of the sizes of their terms.
     bound : tuple of float
         What rounding may make of r in correct code.
     factor : tuple of float
@@ -74,11 +75,11 @@ def _verdict(i: int, balance: float, bound: float, factor: float, fits: str) -> 
 
 def _reason(i: int, factor: float, fits: str) -> str:
     if fits:
-        return f". The error was carried back by {fits}"
+        return f"\n    The error was carried back by {fits}"
     if math.isnan(factor):
         return ""
     said = f"are {_written(factor)} times what those of W_{i + 1}, with its feedback, ask for"
-    return f". The gradients of W_{i} {said}"
+    return f"\n    The gradients of W_{i} {said}"
 
 
 def _written(factor: float) -> str:
@@ -154,7 +155,7 @@ def audit(
     >>> audit([W1, W2], gradients, [B2]).holds
     True
     >>> verdict = str(audit([W1, W2], [gradients[0] / 8, gradients[1]], [B2]))
-    >>> verdict.partition(". ")[-1]
+    >>> verdict.splitlines()[-1].strip()
     'The gradients of W_1 are 1/8 times what those of W_2, with its feedback, ask for'
     """
     _checks.kind("rule", rule, Rule)
@@ -233,8 +234,12 @@ def _parts(pairs: Iterable[tuple[Array, Array]], units: int) -> _Parts:
 
 
 def _balance(into: _Parts, out: _Parts, accuracy: float) -> tuple[float, float]:
-    """Return r and its bound: entries that are off by a part of themselves move no sum by more."""
-    whole = float(np.sum(abs(into.sums)) + np.sum(abs(out.sums)))
+    """Return r and its bound: entries that are off by a part of themselves move no sum by more.
+
+    Where the layer above asks for nothing, as at degree 0, all of a_j is off: of the sizes of its
+    terms, which must cancel.
+    """
+    whole = float(np.sum(abs(into.sums)) + np.sum(abs(out.sums))) if out.size else into.size
     if whole == 0:
         return math.nan, math.nan
     off = float(np.sum(abs(into.sums - out.sums)))

@@ -17,7 +17,7 @@ import environment
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
     *("_config.yml", "_toc.yml", "CHANGELOG.md", "book/notes.md", "proofs/law.v"),
-    *("benchmarks/record.json", "benchmarks/accelerator.json"),
+    *(f"benchmarks/{name}.json" for name in ("record", "accelerator", "peers", "public_code")),
 )
 # A page that shows what could leak in, and a figure; it fails where assertions are skipped.
 PAGE = """\

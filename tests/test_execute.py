@@ -24,6 +24,8 @@ def project(tmp_path, monkeypatch):
         "tools/typeset.py": "",
         "benchmarks/record.json": "{}",
         "benchmarks/accelerator.json": "{}",
+        "benchmarks/peers.json": "{}",
+        "benchmarks/public_code.json": "{}",
         "requirements.txt": "numpy==2",
         "fa_lib/__init__.py": "",
         "fa_lib/rule.py": "FACTOR = 1",

@@ -94,6 +94,27 @@ def test_biases_kernels_and_flattened_channels_count():
     assert not fa.audit(*incomplete, [B[:, :-1]]).holds  # the bias was left out
 
 
+def normalised_pass(seed):
+    """Return weights and gradients of a hidden layer under batch normalisation and ReLU."""
+    rng = np.random.default_rng(seed)
+    x, e, W, V, B = map(rng.standard_normal, [(16, 7), (16, 3), (8, 7), (3, 8), (3, 8)])
+    h = x @ W.T
+    z = (h - h.mean(0)) / h.std(0)
+    s = (e @ B) * (z > 0)
+    delta = (s - s.mean(0) - z * (s * z).mean(0)) / h.std(0)
+    return (W, V), [delta.T @ x, e.T @ np.maximum(z, 0)], [B], (s / h.std(0)).T @ x
+
+
+def test_at_degree_zero_what_leads_in_balances_by_itself():
+    for seed in range(100):
+        weights, gradients, feedback, without_moments = normalised_pass(seed)
+        fa.assert_feedback_alignment(weights, gradients, feedback, degree=0)
+        wrong = [without_moments, gradients[1]]  # mean and deviation taken for constants
+        said = fa.audit(weights, wrong, feedback, degree=0)
+        assert said.balance[0] > 0.01
+        assert "BROKEN" in str(said)
+
+
 @pytest.mark.parametrize("name", ["DFA", "DRTP"])
 def test_rules_that_broadcast_are_audited_at_virtual_readouts(name):
     rule = RULES[name]

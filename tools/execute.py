@@ -33,7 +33,9 @@ from nbformat import NotebookNode
 from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDS = ("benchmarks/record.json", "benchmarks/accelerator.json")  # a page shows them
+RECORDS = tuple(  # pages show them
+    f"benchmarks/{name}.json" for name in ("record", "accelerator", "peers", "public_code")
+)
 SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", *RECORDS)
 # What the outputs of every page depend on, besides its own code.
 SHARED = (

@@ -4,8 +4,6 @@ A part of a set is a pair (x, y), as in `images`. Each method takes three of the
 choose its one number by, and to test on; it returns the share of the last that it reads correctly.
 """
 
-from typing import Any
-
 import numpy as np
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -45,19 +43,3 @@ def nearest_neighbours(train: Part, choose: Part, test: Part) -> float:
         (1, 3, 5, 9), key=lambda k: share(votes(choose[0], k), choose[1])
     )
     return share(votes(test[0], best), test[1])
-
-
-def softmax_regression(train: Part, choose: Part, test: Part) -> float:
-    """Fit a linear model by softmax cross-entropy; the penalty is chosen."""
-    from sklearn.linear_model import LogisticRegression
-
-    fits: list[Any] = [
-        LogisticRegression(C=inverse, max_iter=2000).fit(
-            train[0], train[1].argmax(-1)
-        )
-        for inverse in (0.01, 0.1, 1.0)
-    ]
-    best = max(
-        fits, key=lambda fit: share(fit.predict_proba(choose[0]), choose[1])
-    )
-    return share(best.predict_proba(test[0]), test[1])

@@ -9,7 +9,6 @@ from fa_lib import one_hot
 METHODS = [
     baselines.least_squares,
     baselines.nearest_neighbours,
-    baselines.softmax_regression,
 ]
 named = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 

@@ -34,7 +34,7 @@ test: $(READY) check ## run every check and every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away bibliography book build draws environment exact examples execute figures glyphs images intervals live lock many_classes measures notebooks page planted proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
+LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away baselines bibliography book build comparators_study draws environment exact examples execute figures glyphs images intervals live lock many_classes measures notebooks page planted proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
 PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
 
 # An environment that has PyTorch and JAX, and of all else the pinned versions.

@@ -6,17 +6,17 @@ activation, the loss and the data,
     d/dt 1/2 ||W - W*||^2 = - sum over samples of e . (f - f^),
 
 where f^ is what the comparator predicts with each activation replaced by its tangent at the
-preactivations of the network.
+preactivations of the network, and each wire by its tangent at what it reads there.
 """
 
 from fa_lib import _checks
 from fa_lib._arrays import Array, Result, inner
 from fa_lib.activations import relu
-from fa_lib.network import forward
+from fa_lib.network import forward, wires_of
 from fa_lib.state import Activation, State
 
 
-def comparator(state: State, U: Array) -> State:
+def comparator(state: State, U: Array, *, activation: Activation = relu) -> State:
     """Return the network W* = (U, B_2, ..., B_L), with the feedback of the state.
 
     Parameters
@@ -26,6 +26,8 @@ def comparator(state: State, U: Array) -> State:
         time, as the feedback has.
     U : array (..., n_1, n_0)
         The first layer of the comparator.
+    activation : Activation
+        Only its wires are used.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def comparator(state: State, U: Array) -> State:
     -----
     Not in the paper; see the page on why feedback alignment converges.
     """
-    _checks.feedback(state)
+    _checks.kind("activation", activation, Activation)
+    _checks.feedback(state, activation.wires)
     _checks.array("U", U, like=state.weights[0])
     expected = tuple(state.weights[0].shape[-2:])
     if tuple(U.shape[-2:]) != expected:
@@ -49,12 +52,12 @@ def comparator(state: State, U: Array) -> State:
     return State((U, *state.feedback), state.feedback)
 
 
-def squared_distance(state: State, U: Array) -> Result:
+def squared_distance(state: State, U: Array, *, activation: Activation = relu) -> Result:
     """Return ||W - W*||^2, the squared distance of all weights from those of the comparator.
 
     Parameters
     ----------
-    state, U
+    state, U, activation
         As in `comparator`. Of a path, the distance at each time.
 
     Returns
@@ -79,7 +82,7 @@ def squared_distance(state: State, U: Array) -> Result:
     >>> squared_distance(State((one, one / 2), (3 * one,)), 2 * one)
     Fraction(29, 4)
     """
-    pairs = zip(state.weights, comparator(state, U).weights, strict=True)
+    pairs = zip(state.weights, comparator(state, U, activation=activation).weights, strict=True)
     distance: Result = sum(inner(W - V, W - V) for W, V in pairs)
     return distance
 
@@ -93,6 +96,7 @@ def comparator_prediction(
 
         a*_0 = x,  a*_i = a_i + phi'(h_i) (W*_i a*_{i-1} - h_i),  f^ = B_L a*_{L-1}.
 
+    A wire passes on what it makes of a_i, and of a*_i - a_i by its derivative at a_i.
     For degree 1 this is the comparator behind the gates that are open in the network now; in a
     linear network it is B_L ... B_2 U x, whatever the weights.
 
@@ -127,15 +131,18 @@ def comparator_prediction(
     array([[6.],
            [0.]])
     """
-    _checks.kind("activation", activation, Activation)
-    if activation.wires:
-        _checks.refuse("activation", "one with wires", "one without")
-    *hidden, readout = comparator(state, U).weights
-    _, (*preactivations, _) = forward(state, x, activation=activation)
-    theirs = x
-    for V, h in zip(hidden, preactivations, strict=True):
+    *hidden, readout = comparator(state, U, activation=activation).weights
+    received, (*preactivations, _) = forward(state, x, activation=activation)
+    theirs = received[0]
+    layers = zip(
+        hidden, preactivations, received[1:], wires_of(activation, state.weights)[1:], strict=True
+    )
+    for V, h, ours, wire in layers:
         slope = activation.derivative(h)
         theirs = slope * (theirs @ V.mT)
         if activation.degree != 1:  # for degree 1 the tangent passes through the origin
             theirs = theirs + (activation.value(h) - slope * h)
+        if wire:
+            a = activation.value(h)
+            theirs = ours + wire.tangent(a, theirs - a)
     return theirs @ readout.mT

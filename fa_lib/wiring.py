@@ -9,6 +9,7 @@ wire are sorted by channel, as those of ``kernel.reshape(n, -1)`` in PyTorch.
 """
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from fa_lib._arrays import Array, Result, device, is_jax_array, namespace
 from fa_lib.state import Activation
 
 Pullback = Callable[[Array], Result]
+Tangent = Callable[[Array, Array], Result]
 
 
 class Wire(NamedTuple):
@@ -29,6 +31,9 @@ class Wire(NamedTuple):
     apply : callable
         array -> what the weights receive, and the pullback at that array: the adjoint of the
         derivative.
+    tangent : callable
+        (array, step) -> how far what the weights receive moves with the step: the derivative at
+        that array, applied.
     size : int
         How many numbers it reads at a time, as rows and columns: one sample, or one row of it.
     rows : int
@@ -43,6 +48,7 @@ class Wire(NamedTuple):
 
     name: str
     apply: Callable[[Array], tuple[Array, Pullback]]
+    tangent: Tangent
     size: int
     rows: int
     columns: int
@@ -162,7 +168,10 @@ def constant(units: int) -> Wire:
         xp = namespace(a)
         return xp.concat([a, xp.ones_like(a[..., :1])], axis=-1), lambda g: g[..., :-1]
 
-    return Wire("constant", apply, units, 1, units + 1, units, 1)
+    def tangent(_: Array, step: Array) -> Result:
+        return namespace(step).concat([step, 0 * step[..., :1]], axis=-1)
+
+    return Wire("constant", apply, tangent, units, 1, units + 1, units, 1)
 
 
 def chain(first: Wire, *others: Wire) -> Wire:
@@ -205,10 +214,14 @@ def _joined(first: Wire, second: Wire) -> Wire:
         a, back = second.apply(a)
         return a, lambda g: inner_back(back(g))
 
+    def tangent(a: Array, step: Array) -> Result:
+        return second.tangent(first.apply(a)[0], first.tangent(a, step))
+
     taps = (second.columns - second.constants) // second.units
     return Wire(
         f"{first.name}, {second.name}",
         apply,
+        tangent,
         first.size,
         times * second.rows,
         second.columns,
@@ -291,7 +304,7 @@ def _rearranged(name: str, shape: Sequence[int], table: np.ndarray) -> Wire:
 
         return _as_rows(gather(_by_sample(a, size)), rows, columns), back
 
-    return Wire(name, apply, size, rows, columns, shape[-1])
+    return Wire(name, apply, lambda _, step: apply(step)[0], size, rows, columns, shape[-1])
 
 
 def _pooled(
@@ -304,12 +317,17 @@ def _pooled(
     windows = _rearranged(name, shape, _windows(shape, size, size, 0))
     channels = shape[-1]
 
-    def apply(a: Array) -> tuple[Result, Pullback]:
-        xp = namespace(a)
-        value, slopes = over(xp.reshape(a, (*a.shape[:-1], channels, size * size)))
-        return value, lambda g: xp.reshape(g[..., None] * slopes, a.shape)
+    def squares(a: Array) -> Result:
+        return namespace(a).reshape(a, (*a.shape[:-1], channels, size * size))
 
-    by_channel = Wire(name, apply, windows.columns, 1, channels, channels)
+    def apply(a: Array) -> tuple[Result, Pullback]:
+        value, slopes = over(squares(a))
+        return value, lambda g: namespace(g).reshape(g[..., None] * slopes, a.shape)
+
+    def tangent(a: Array, step: Array) -> Result:
+        return namespace(step).sum(over(squares(a))[1] * squares(step), axis=-1)
+
+    by_channel = Wire(name, apply, tangent, windows.columns, 1, channels, channels)
     return _joined(windows, by_channel)._replace(name=name)
 
 
@@ -325,9 +343,10 @@ def _largest(windows: Array) -> tuple[Result, Result]:
 
 def _mean(windows: Array) -> tuple[Result, Result]:
     xp, count = namespace(windows), windows.shape[-1]
-    # NumPy's ones among objects are plain integers, whose quotient would be a rounded float.
-    ones = 0 * windows + 1 if windows.dtype == object else xp.ones_like(windows)
-    return xp.sum(windows, axis=-1) / count, ones / count
+    if windows.dtype == object:
+        # Integers may be among them, as ReLU's zeros are: divided, they would be rounded floats.
+        return xp.sum(windows, axis=-1) * Fraction(1, count), 0 * windows + Fraction(1, count)
+    return xp.sum(windows, axis=-1) / count, xp.ones_like(windows) / count
 
 
 def _by_sample(a: Array, size: int) -> Result:

@@ -8,7 +8,7 @@ from hypothesis import given
 
 import fa_lib as fa
 import strategies
-from fa_lib import State
+from fa_lib import State, wiring
 from strategies import EXACT, ROUNDING
 from test_refusals import refused
 
@@ -39,7 +39,7 @@ def inner(A, B):
 def sides(state, U, x, y, activation, loss):
     """Return <dW, W - W*> and - sum e . (f - f^)."""
     dW = fa.velocity(state, x, y, activation=activation, loss=loss).weights
-    theirs = fa.comparator(state, U).weights
+    theirs = fa.comparator(state, U, activation=activation).weights
     f = fa.forward(state, x, activation=activation)[1][-1]
     away = f - fa.comparator_prediction(state, U, x, activation=activation)
     layers = zip(dW, state.weights, theirs, strict=True)
@@ -71,6 +71,34 @@ def test_tanh_needs_its_tangent_and_no_degree():
     U, x, y = rng.standard_normal((4, 3)), *map(rng.standard_normal, ((6, 3), (6, 2)))
     left, right = sides(state, U, x, y, fa.tanh, fa.logistic_loss)
     assert abs(left - right) <= ROUNDING * max(1, abs(left))
+
+
+def wired_network(phi, pool):
+    """Return kernels, pooled, and a second layer of them, then a dense one; all have biases."""
+    constant, chain, patches = wiring.constant, wiring.chain, wiring.patches
+    first = chain(patches((4, 4, 1), 3, padding=1), constant(9))
+    second = chain(pool((4, 4, 2), 2), patches((2, 2, 2), 2), constant(8))
+    return fa.wired(phi, first, second, constant(3)), (1, 2, 3, 2), 16
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("phi", EXACT, ids=lambda phi: phi.name)
+@pytest.mark.parametrize("pool", [wiring.max_pool, wiring.average_pool])
+def test_the_distance_identity_is_exact_behind_wires(pool, phi, loss):
+    activation, widths, pixels = wired_network(phi, pool)
+    rng = np.random.default_rng(3)
+    drawn = fa.initial_state(widths, rng=rng, activation=activation)
+    state = State(*(tuple(whole(rng, *M.shape) for M in part) for part in drawn))
+    U, x = whole(rng, *state.weights[0].shape), whole(rng, 3, pixels)
+    y = np.asarray(rng.choice([-1, 1], (3, 2)), dtype=object) * Fraction(1)
+    left, right = sides(state, U, x, y, activation, loss)
+    assert left == right != 0
+    eta = Fraction(1, 7)
+    how = {"activation": activation, "loss": loss, "step": eta, "steps": 1}
+    path = fa.train(state, fa.full_batch(x, y), **how)
+    before, after = fa.squared_distance(path, U, activation=activation)
+    moved = sum(inner(W[1] - W[0], W[1] - W[0]) for W in path.weights)
+    assert after - before == 2 * eta * right + moved
 
 
 @given(strategies.seeds)
@@ -114,7 +142,5 @@ def test_a_first_layer_of_another_shape_or_kind_is_refused():
         refused(lambda f=function: f(state, np.ones((3, 4))), "U", "(3, 4)", "(..., 4, 3)")
     single = np.ones((4, 3), np.float32)
     refused(lambda: fa.comparator(state, single), "U", "float32", "float64")
-    phi = fa.wired(fa.relu, None, None)
-    x = np.ones((5, 3))
-    call = lambda: fa.comparator_prediction(state, np.ones((4, 3)), x, activation=phi)  # noqa: E731
-    refused(call, "activation", "one with wires", "one without")
+    call = lambda: fa.comparator(state, np.ones((4, 3)), activation="relu")  # noqa: E731
+    refused(call, "activation", "'relu'", "an Activation")

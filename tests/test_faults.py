@@ -27,6 +27,22 @@ class Fault(NamedTuple):
 
 FAULTS = [
     Fault(
+        "the comparator passes a wire by its value, not by its tangent",
+        "comparators.py",
+        "ours + wire.tangent(a, theirs - a)",
+        "wire.apply(theirs)[0]",
+        "test_comparators.py",
+        "exact_behind_wires",
+    ),
+    Fault(
+        "the tangent of pooling is taken where the step is largest",
+        "wiring.py",
+        "over(squares(a))[1] * squares(step)",
+        "over(squares(step))[1] * squares(step)",
+        "test_wiring.py",
+        "tangent_has_the_pullback",
+    ),
+    Fault(
         "the feedback is transposed",
         "rules.py",
         "product(deltas[-1], M)",

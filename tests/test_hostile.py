@@ -93,7 +93,7 @@ OPTIONS = {"activation": fa_lib.relu, "loss": fa_lib.squared_error}
 LEARNING = {"rule": fa_lib.feedback_alignment, **OPTIONS}
 BROADCAST = {"rule": fa_lib.direct_feedback_alignment, **OPTIONS}
 BATCH = {"x": X, "y": Y}
-COMPARED = {"state": STATE, "U": rng.standard_normal((4, 3))}
+COMPARED = {"state": STATE, "U": rng.standard_normal((4, 3)), "activation": fa_lib.relu}
 SMALL = fa_lib.compress(SHALLOW, X[:2])
 CALLS = {
     "assert_feedback_alignment": Call(fa_lib.assert_feedback_alignment, {}),
@@ -101,9 +101,7 @@ CALLS = {
     "backward_pass": Call(fa_lib.backward_pass, {}),
     "angle": Call(fa_lib.angle, {"cosine": np.array([[1.0, 0.5], [-0.25, 0.0]])}),
     "comparator": Call(fa_lib.comparator, COMPARED),
-    "comparator_prediction": Call(
-        fa_lib.comparator_prediction, {**COMPARED, "x": X, "activation": fa_lib.relu}
-    ),
+    "comparator_prediction": Call(fa_lib.comparator_prediction, {**COMPARED, "x": X}),
     "compress": Call(lambda **a: fa_lib.compress(**a)[:2], {"state": STATE, "x": X}),
     "convergence_rate": Call(fa_lib.convergence_rate, {"B": STATE.feedback[1], "x": X[:2]}),
     "descend": Call(descended, {"state": STATE, **BATCH, "step": 0.1, **LEARNING}),

@@ -23,16 +23,33 @@ def test_the_test_images_are_the_same_for_all_seeds_and_no_others_are():
     assert [len(x) for x, _ in IMAGES] == [1197, 200, 400]
     for images in (IMAGES, other):
         everything = sorted(rows(*images))
-        assert everything == sorted(rows(real_data.loaded("digits")))
+        assert everything == sorted(rows(real_data.loaded("digits", np.float32)))
 
 
 def test_another_file_keeps_its_last_images_to_test_on(monkeypatch):
-    x, y = real_data.loaded("digits")
-    monkeypatch.setattr(real_data, "loaded", lambda data: (x, y))
+    x, y = real_data.loaded("digits", np.float32)
+    monkeypatch.setattr(real_data, "loaded", lambda *_: (x, y))
     monkeypatch.setattr(real_data, "PARTS", {"mnist.npz": (1000, 97, 700)})
     assert len(real_data.images_of("mnist.npz", 0).test[0]) == 700
     monkeypatch.setattr(real_data, "PARTS", {})
     assert np.array_equal(real_data.images_of("mnist.npz", 0).test[0], x[-10000:])
+
+
+def test_fewer_images_are_the_first_of_all_and_are_repeated_to_as_many_steps(monkeypatch):
+    x, y = real_data.loaded("digits", np.float32)
+    monkeypatch.setattr(real_data, "loaded", lambda *_: (x, y))
+    monkeypatch.setattr(real_data, "MNIST_5K", real_data.PARTS["digits"])
+    monkeypatch.setattr(real_data, "FEW", {"few": 399})
+    few, whole = (real_data.images_of(data, 3) for data in ("few", "digits"))
+    for some, every in zip(few.train, whole.train, strict=True):
+        assert np.array_equal(some, np.tile(every[:399], (3, 1)))
+    assert rows(*few[1:]) == rows(*whole[1:])
+    seen = []
+    monkeypatch.setattr(
+        real_data, "BASELINES", {"count": lambda train, *rest: seen.append(len(train[0])) or 0.5}
+    )
+    assert real_data.run("few", "none", "count") == {"accuracy": [0.5] * 5}
+    assert seen == [399] * 5
 
 
 @pytest.mark.parametrize(
@@ -78,7 +95,7 @@ def kept(rule, by, network=SMALL, images=IMAGES):
 def test_every_rule_keeps_its_books(rule):
     said = kept(rule, rule)
     assert said["broken"] == [0]
-    assert said["drift"][0] < said["budget"][0] < said["stake"][0] / 10
+    assert said["drift"][0] < said["budget"][0] < fa.balances.TESTED * said["stake"][0]
 
 
 def test_direct_feedback_keeps_its_books_in_a_network_of_kernels():

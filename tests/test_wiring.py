@@ -50,6 +50,16 @@ def test_a_pullback_is_the_adjoint_of_a_linear_wire(wire, number):
     assert inner(value, b) == inner(a, back(b))
 
 
+@wires(ALL)
+def test_a_tangent_has_the_pullback_as_its_adjoint(wire):
+    a, step = image(number=Fraction), image(1, number=Fraction)
+    value, back = wire.apply(a)
+    b = np.resize(image(2, number=Fraction).reshape(-1), value.shape)
+    moved = wire.tangent(a, step)
+    assert moved.shape == value.shape
+    assert inner(moved, b) == inner(step, back(b))
+
+
 @wires(ALL | {"average of 9": average_pool((6, 3, 4), 3)})
 def test_what_a_wire_makes_of_fractions_is_fractions(wire):
     value, back = wire.apply(image(number=Fraction))
@@ -61,6 +71,14 @@ def test_means_are_exact_where_floats_would_round():
     wire = average_pool((6, 3, 4), 3)  # a ninth is no float
     value, back = wire.apply(a)
     assert inner(value, value) == inner(a, back(value))
+
+
+def test_means_of_zeros_that_a_relu_leaves_are_fractions():
+    a = fa.relu.value(image(number=Fraction) * 0)  # NumPy's maximum makes integers of them
+    wire = average_pool((6, 3, 4), 3)
+    value, back = wire.apply(a)
+    made = (value, back(value + 1), wire.tangent(a, a + 1))
+    assert not any(isinstance(entry, float) for each in made for entry in each.flat)
 
 
 @wires(ALL)
@@ -93,6 +111,7 @@ def test_an_ensemble_is_wired_as_its_members_are(wire):
         alone, way = wire.apply(a[index])
         assert np.array_equal(value[index], alone)
         assert np.array_equal(back(b)[index], way(b[index]))
+        assert np.array_equal(wire.tangent(a, a / 2)[index], wire.tangent(a[index], a[index] / 2))
 
 
 @pytest.mark.parametrize(
@@ -341,6 +360,21 @@ def of_jax(array):
     jax = pytest.importorskip("jax")
     jax.config.update("jax_enable_x64", True)
     return jax.numpy.asarray(array)
+
+
+@pytest.mark.parametrize("convert", [of_torch, of_jax])
+def test_other_libraries_have_the_comparator_of_a_convolutional_network(convert):
+    state, x, _ = convolutional()
+    U = state.weights[0] / 2
+    other = fa.State(*(tuple(map(convert, part)) for part in state))
+    expected = fa.comparator_prediction(state, U, x, activation=CONVOLVED)
+    ours = fa.comparator_prediction(other, convert(U), convert(x), activation=CONVOLVED)
+    assert np.allclose(np.asarray(ours), expected, rtol=1e-12, atol=1e-12)
+    distances = (
+        fa.squared_distance(s, u, activation=CONVOLVED)
+        for s, u in ((state, U), (other, convert(U)))
+    )
+    assert np.allclose(*map(np.asarray, distances), rtol=1e-12)
 
 
 @pytest.mark.parametrize("convert", [of_torch, of_jax])

@@ -8,6 +8,8 @@ of this machine or over the workers of a scheduler that runs. Each result is app
 `book/studies/NAME.jsonl` when it arrives; a second run does only what is missing. At the end the
 lines stand in the order of the jobs. The page that tells of the study runs a part of it anew, so
 that the record cannot go stale unnoticed.
+
+The studies calculate with NumPy. They use all processors that they are given, and no accelerator.
 """
 
 import argparse

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fa_lib as fa
+from baselines import least_squares, nearest_neighbours
 from glyphs import CHARACTERS, glyphs
 
 CLASSES = (2, 5, 10, 20, 50, 100)
@@ -288,41 +289,7 @@ def baselines(classes: int) -> dict[str, Any]:
         "nearest neighbours": [],
     }
     for one in itertools.starmap(Task, zip(*task(classes), strict=True)):
-        shares["least squares"].append(_least_squares(one))
-        shares["nearest neighbours"].append(_nearest(one))
+        parts = [(one[k], one[k + 1]) for k in (0, 2, 4)]
+        shares["least squares"].append(least_squares(*parts))
+        shares["nearest neighbours"].append(nearest_neighbours(*parts))
     return shares
-
-
-def _least_squares(one: Task) -> float:
-    """Fit ridge regression on the targets, with a constant; the penalty by validation."""
-    x, z, test = (
-        np.concatenate([a, np.ones((len(a), 1))], 1, dtype=float)
-        for a in (one.x, one.x_validation, one.x_test)
-    )
-    square, cross = x.T @ x, x.T @ one.y
-    maps = [
-        np.linalg.solve(square + ridge * np.eye(len(square)), cross)
-        for ridge in 10.0 ** np.arange(4)
-    ]
-    best = max(maps, key=lambda W: _share(z @ W, one.y_validation))
-    return _share(test @ best, one.y_test)
-
-
-def _nearest(one: Task) -> float:
-    """Let the k nearest training images vote; k from 1, 3, 5, 9 by validation."""
-
-    def votes(z: np.ndarray, k: int) -> np.ndarray:
-        apart = (one.x**2).sum(1) - 2 * z @ one.x.T
-        near = np.argpartition(apart, k, axis=1)[:, :k]
-        counted: np.ndarray = one.y[near].sum(1)
-        return counted
-
-    best = max(
-        (1, 3, 5, 9),
-        key=lambda k: _share(votes(one.x_validation, k), one.y_validation),
-    )
-    return _share(votes(one.x_test, best), one.y_test)
-
-
-def _share(prediction: np.ndarray, y: np.ndarray) -> float:
-    return float((prediction.argmax(-1) == y.argmax(-1)).mean())

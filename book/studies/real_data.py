@@ -4,7 +4,8 @@ A job is a set of images, a network and a rule. Its step size is chosen on valid
 networks of their own. Then each of several networks is trained with it, a ledger at every junction.
 When some epochs bring no new best on the validation images, the network goes back to its best with
 a fifth of the step; the second time it stops there. The test images are the same for all
-networks and rules, and nothing is chosen by them.
+networks and rules, and nothing is chosen by them. One network is trained on fewer images, too, and
+two methods without hidden layers read the same ones.
 """
 
 import functools
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fa_lib as fa
+from baselines import least_squares, nearest_neighbours
 from fa_lib import wiring
 from images import digits, mnist, mnist_5k
 
@@ -39,7 +41,14 @@ RULES = {
     "frozen": fa.feedback_alignment,
 }
 # Images to train on, to choose by, to test on.
-PARTS = {"digits": (1197, 200, 400), "mnist_5k": (3600, 400, 1000)}
+MNIST_5K = (3600, 400, 1000)
+PARTS = {"digits": (1197, 200, 400), "mnist_5k": MNIST_5K}
+# The same with fewer to train on, repeated, so that an epoch has as many steps.
+FEW = {f"{count} of mnist_5k": count for count in (450, 900, 1800)}
+BASELINES = {
+    "least squares": least_squares,
+    "nearest neighbours": nearest_neighbours,
+}
 DENSE = ["784-128-10", "784-128-64-10", "784-128-64-32-10"]
 KERNELS = [
     "1 kernel layer",
@@ -58,6 +67,7 @@ class Network(NamedTuple):
 
     widths: tuple[int, ...]
     activation: fa.Activation
+    dtype: type = np.float32
 
 
 class Images(NamedTuple):
@@ -69,17 +79,18 @@ class Images(NamedTuple):
 
 
 def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
-    """Return all jobs; ``data`` may be the path of an ``mnist.npz``."""
-    both, few = ["GD", "FA"], ["GD", "FA", "FA, aligned start", "frozen"]
+    """Return all jobs; ``data`` may be the path of an ``mnist.npz``, which is read whole."""
+    few = ["GD", "FA", "FA, aligned start", "frozen"]
+    without_frozen = [rule for rule in RULES if rule != "frozen"]
     plan = [
         ("digits", "64-32-10", list(RULES)),
         ("digits", SMALL[0], few),
         ("digits", SMALL[1], list(RULES)),
         ("digits", SMALL[2], few),
         (data, DENSE[0], list(RULES)),
-        (data, DENSE[2], both),
-        (data, KERNELS[1], few),
-        (data, DENSE[1], both),
+        (data, DENSE[1], without_frozen),
+        (data, DENSE[2], without_frozen),
+        (data, KERNELS[1], list(RULES)),
     ]
     others: list[dict[str, Any]] = [
         {"data": images, "network": network, "rule": rule}
@@ -97,7 +108,18 @@ def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
         }
         for rule, rate in steps.items()
     ]
-    return long + others
+    parts = [*FEW, data] if data == "mnist_5k" else [data]
+    curve = [
+        {"data": part, "network": DENSE[0], "rule": rule}
+        for part in parts[:-1]
+        for rule in steps
+    ]
+    baselines = [
+        {"data": part, "network": "none", "rule": rule}
+        for part in parts
+        for rule in BASELINES
+    ]
+    return long + others + curve + baselines
 
 
 def network_of(name: str) -> Network:
@@ -109,7 +131,8 @@ def network_of(name: str) -> Network:
     constant, chain, patches = wiring.constant, wiring.chain, wiring.patches
     if "-" in name:
         widths = tuple(map(int, name.split("-")))
-        return Network(widths, fa.wired(fa.relu, *map(constant, widths[:-1])))
+        activation = fa.wired(fa.relu, *map(constant, widths[:-1]))
+        return Network(widths, activation)
     small = name in SMALL
     layers = 1 + (SMALL if small else KERNELS).index(name)
     if small:
@@ -133,26 +156,29 @@ def network_of(name: str) -> Network:
 
 
 @functools.cache
-def loaded(data: str) -> tuple[np.ndarray, np.ndarray]:
+def loaded(data: str, dtype: type = float) -> tuple[np.ndarray, np.ndarray]:
     """Read a set once; what is no name of one is the path of an ``mnist.npz``."""
-    load = {"digits": digits, "mnist_5k": mnist_5k}
+    load = {"digits": digits, **dict.fromkeys(["mnist_5k", *FEW], mnist_5k)}
     x, y = load[data]() if data in load else mnist(data)
-    return x.astype(np.float32), y.astype(np.float32)
+    return x.astype(dtype), y.astype(dtype)
 
 
-def images_of(data: str, seed: int) -> Images:
+def images_of(data: str, seed: int, dtype: type = np.float32) -> Images:
     """Return the images of a seed; the test images are those of every seed."""
-    x, y = loaded(data)
-    train, choose, test = PARTS.get(data, (55000, 5000, 10000))
+    x, y = loaded(data, dtype)
+    parts = PARTS | dict.fromkeys(FEW, MNIST_5K)
+    train, choose, test = parts.get(data, (55000, 5000, 10000))
     # A file of MNIST has its test images at the end.
     order = (
         np.random.default_rng(0).permutation(len(x))
-        if data in PARTS
+        if data in parts
         else np.arange(len(x))
     )
     others, last = order[: len(x) - test], order[len(x) - test :]
     others = np.random.default_rng([seed, 1]).permutation(others)
     first, then = others[:train], others[train : train + choose]
+    if data in FEW:
+        first = np.tile(first[: FEW[data]], train // FEW[data])
     return Images((x[first], y[first]), (x[then], y[then]), (x[last], y[last]))
 
 
@@ -167,7 +193,7 @@ def start_of(network: Network, rule: str, seed: int) -> fa.State:
         activation=network.activation,
     )
     weights, feedback = (
-        tuple(M.astype(np.float32) for M in part) for part in drawn
+        tuple(M.astype(network.dtype) for M in part) for part in drawn
     )
     return fa.State(
         weights, weights[1:] if rule == "FA, aligned start" else feedback
@@ -251,10 +277,7 @@ def entered(
         sums = [
             error @ fa.relu.value(h).reshape(y.shape[0], -1) for h in hidden
         ]
-        readouts = [
-            V - np.float32(step) * S
-            for V, S in zip(readouts, sums, strict=True)
-        ]
+        readouts = [V - step * S for V, S in zip(readouts, sums, strict=True)]
     _, update = fa.ledger(rule=law_of(rule))
     now = junctions(after, readouts, network, rule)
     return Books(list(map(update, books.ledgers, now)), readouts)
@@ -307,7 +330,7 @@ def tried(
     data: str, network: Network, rule: str, rate: float, seed: int
 ) -> float:
     """Return the share of validation images read after a short training, 0 if it diverges."""
-    images = images_of(data, seed)
+    images = images_of(data, seed, network.dtype)
     run = epochs(
         Trained(start_of(network, rule, seed)),
         images,
@@ -389,13 +412,21 @@ def run(
 
     With a step size and a number of epochs, train by these and choose nothing.
     """
+    if rule in BASELINES:
+        shares = []
+        for seed in SEEDS:
+            (x, y), *others = images_of(data, seed, float)
+            once = slice(FEW.get(data))  # a vote should count no image twice
+            shares.append(BASELINES[rule]((x[once], y[once]), *others))
+        return {"accuracy": list(map(number, shares))}
     made = network_of(network)
     if rate and epochs:
         return to_the_end(data, made, rule, rate, epochs)
     grid = chosen(data, made, rule)
     rate = max(grid, key=lambda pair: pair[1])[0]
     each = [
-        report(images_of(data, seed), made, rule, rate, seed) for seed in SEEDS
+        report(images_of(data, seed, made.dtype), made, rule, rate, seed)
+        for seed in SEEDS
     ]
     return {
         "grid": [[rate, number(share)] for rate, share in grid],
@@ -410,7 +441,7 @@ def to_the_end(
     """Train for so many epochs, whatever the validation images say."""
     result: dict[str, list[float | None]] = {"accuracy": [], "training": []}
     for seed in SEEDS:
-        images = images_of(data, seed)
+        images = images_of(data, seed, network.dtype)
         start = Trained(start_of(network, rule, seed))
         run = epochs(start, images, network, rule, rate, seed)
         state = next(itertools.islice(run, count - 1, None)).state

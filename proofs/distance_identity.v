@@ -56,6 +56,9 @@ Proof. by rewrite innerC innerNl innerC. Qed.
 Lemma innerBr p q (A C D : 'M[R]_(p, q)) : <<A, C - D>> = <<A, C>> - <<A, D>>.
 Proof. by rewrite innerDr innerNr. Qed.
 
+Lemma innerBl p q (A C D : 'M[R]_(p, q)) : <<A - C, D>> = <<A, D>> - <<C, D>>.
+Proof. by rewrite innerDl innerNl. Qed.
+
 Lemma inner_entrywise p q (A D Z : 'M[R]_(p, q)) : <<A ⊙ D, Z>> = <<A, D ⊙ Z>>.
 Proof.
 rewrite !inner_entries; apply: eq_bigr => j _; apply: eq_bigr => i _.

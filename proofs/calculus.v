@@ -411,3 +411,70 @@ by rewrite mulr_natr mulr2n ltr_addl cost0.
 Qed.
 
 End Limits.
+
+(* Limits of matrices, entry by entry. *)
+Section MatrixLimits.
+
+Variable R : realType.
+
+Lemma cvg_sums (I : Type) (r : seq I) (f : I -> R -> R) (l : I -> R) :
+  (forall i, f i @ +oo --> l i) -> (fun t => \sum_(i <- r) f i t) @ +oo --> \sum_(i <- r) l i.
+Proof.
+move=> to_l; elim: r => [|i r IH].
+  by rewrite big_nil (_ : (fun t => _) = (fun=> 0)); [exact: cvg_cst|apply/funext=> t; rewrite big_nil].
+rewrite big_cons (_ : (fun t => _) = (fun t => f i t + \sum_(j <- r) f j t)).
+  exact: cvgD (to_l i) IH.
+by apply/funext=> t; rewrite big_cons.
+Qed.
+
+Lemma tends_cst p q (C : 'M[R]_(p, q)) : tends (fun=> C) C.
+Proof. by move=> i j; exact: cvg_cst. Qed.
+
+Lemma tendsB p q (A C : R -> 'M[R]_(p, q)) Z Z' :
+  tends A Z -> tends C Z' -> tends (fun t => A t - C t) (Z - Z').
+Proof.
+move=> toZ toZ' i j; rewrite !mxE (_ : (fun t => _) = (fun t => A t i j - C t i j)).
+  exact: cvgB (toZ i j) (toZ' i j).
+by apply/funext=> t; rewrite !mxE.
+Qed.
+
+Lemma tends_mulmx p q r (A : R -> 'M[R]_(p, q)) (C : R -> 'M[R]_(q, r)) Z Z' :
+  tends A Z -> tends C Z' -> tends (fun t => A t *m C t) (Z *m Z').
+Proof.
+move=> toZ toZ' i j; rewrite mxE (_ : (fun t => _) = (fun t => \sum_k A t i k * C t k j)).
+  by apply: cvg_sums => k; exact: cvgM (toZ i k) (toZ' k j).
+by apply/funext=> t; rewrite mxE.
+Qed.
+
+Lemma tends_unique p q (A : R -> 'M[R]_(p, q)) Z Z' : tends A Z -> tends A Z' -> Z = Z'.
+Proof.
+by move=> toZ toZ'; apply/matrixP=> i j; apply: (cvg_unique _ (toZ i j) (toZ' i j)).
+Qed.
+
+Lemma tends_eq p q (A C : R -> 'M[R]_(p, q)) Z : (forall t, 0 <= t -> A t = C t) ->
+  tends A Z -> tends C Z.
+Proof.
+move=> same toZ i j; apply: tends_within => e e0.
+have [T T0 close] := within_tends 0 (toZ i j) e0.
+by exists T => t /ltW Tt; rewrite -same ?close // (le_trans T0).
+Qed.
+
+(* A matrix whose entries are slower than an exponential converges, exponentially fast. *)
+Lemma moving_converges p q (A dA : R -> 'M[R]_(p, q)) c r : 0 < r ->
+  (forall t, 0 <= t -> moves A t (dA t)) ->
+  (forall t, 0 <= t -> forall i j, `|dA t i j| <= c * expR (- r * t)) ->
+  exists2 Z, tends A Z &
+    forall t, 0 <= t -> forall i j, `|Z i j - A t i j| <= c / r * expR (- r * t).
+Proof.
+move=> r0 d slow.
+have entry ij : exists l, (fun t => A t ij.1 ij.2) @ +oo --> l /\
+    forall t, 0 <= t -> `|l - A t ij.1 ij.2| <= c / r * expR (- r * t).
+  have [l to_l near_l] := exponential_speed_converges r0
+    (fun t t0 => d t t0 ij.1 ij.2) (fun t t0 => slow t t0 ij.1 ij.2).
+  by exists l.
+have [l lP] := choice entry; exists (\matrix_(i, j) l (i, j)) => [i j|t t0 i j].
+  by rewrite mxE; have [] := lP (i, j).
+by rewrite mxE; have [_] := lP (i, j); apply.
+Qed.
+
+End MatrixLimits.

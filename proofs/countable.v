@@ -15,6 +15,10 @@ Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
 Local Open Scope classical_set_scope.
 Local Open Scope ring_scope.
 
+(* begin continuous_at *)
+Definition continuous_at (R : realType) (f : R -> R) (t : R) := f @ t --> f t.
+(* end continuous_at *)
+
 Section Countable.
 
 Variable R : realType.
@@ -53,7 +57,7 @@ Qed.
 (* A function that is continuous and, but for countably many times, has a derivative that is
    not positive, does not rise. *)
 Lemma falls_but_countably f df a b Z : a <= b -> countable Z ->
-  (forall t, a <= t <= b -> {for t, continuous f}) ->
+  (forall t, a <= t <= b -> continuous_at f t) ->
   (forall t, a <= t <= b -> ~ Z t -> is_derive t (1 : R) f (df t)) ->
   (forall t, a <= t <= b -> ~ Z t -> df t <= 0) -> f b <= f a.
 Proof.

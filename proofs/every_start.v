@@ -322,4 +322,104 @@ by apply/funext=> t; rewrite /= subrK.
 Qed.
 
 End Loss.
+(* The squared loss, with any targets: Theta is least squares, which is to say that what it
+   leaves is orthogonal to the samples. *)
+Section Squared.
+
+Variables (Y : 'M[R]_(N, n L)) (Theta : 'M[R]_(n L, n 0%N)).
+Hypothesis least_squares : (Theta *m X^T - Y^T) *m X = 0.
+
+(* begin squared_loss *)
+Definition squared_loss (f : 'M[R]_(n L, N)) := 2%:R^-1 * <<f - Y^T, f - Y^T>>.
+
+Definition excess t : 'M[R]_(n L, N) := (product (W t) L - Theta) *m X^T.
+(* end squared_loss *)
+
+Lemma inner_sqD p q (A D : 'M[R]_(p, q)) :
+  2%:R^-1 * <<A + D, A + D>> = 2%:R^-1 * <<A, A>> + <<A, D>> + 2%:R^-1 * <<D, D>>.
+Proof.
+rewrite innerDl !innerDr (innerC D A) addrA -(addrA <<A, A>>) !mulrDr -mulrDr.
+by rewrite -mulr2n -[<<A, D>> *+ 2]mulr_natl mulKf ?pnatr_eq0.
+Qed.
+
+(* begin squared_is_smooth *)
+Theorem squared_is_smooth : smooth_convex squared_loss (fun f => f - Y^T).
+(* end squared_is_smooth *)
+Proof.
+split=> [f fhat|f t df df_t|f bf].
+- rewrite /squared_loss -[fhat - Y^T](subrKA f) [fhat - f + _]addrC (inner_sqD (f - Y^T)).
+  by rewrite ler_addl mulr_ge0 ?invr_ge0 ?ler0n ?inner_ge0.
+- apply: (is_derive_eq (is_derive_scale _ (moves_square (moves_minus Y^T df_t)))).
+  by rewrite mulKf ?pnatr_eq0 // innerC.
+- by apply: bounded_addmx => //; exact: bounded_cst.
+Qed.
+
+Lemma residual (A : 'M[R]_(n L, n 0%N)) : <<Theta *m X^T - Y^T, A *m X^T>> = 0.
+Proof. by rewrite inner_adjoint_right trmxK least_squares /inner trmx0 mul0mx mxtrace0. Qed.
+
+Lemma squared_excess theta : squared_loss (theta *m X^T) =
+  2%:R^-1 * <<(theta - Theta) *m X^T, (theta - Theta) *m X^T>> + squared_loss (Theta *m X^T).
+Proof.
+rewrite /squared_loss -[theta *m _ - _](subrKA (Theta *m X^T)) -mulmxBl addrC (inner_sqD (Theta *m X^T - Y^T)).
+by rewrite residual addr0 addrC.
+Qed.
+
+Hypothesis training : trains B X (fun f => f - Y^T) W.
+
+(* thm-every-start, 4: distance lost and squared error paid are equal; I is any antiderivative
+   of the squared error, such as its integral. *)
+(* begin every_start_budget *)
+Theorem every_start_budget U (I : R -> R) t :
+  C 1%N *m U *m X^T = Theta *m X^T -> 0 <= t ->
+  (forall s, 0 <= s <= t -> is_derive s (1 : R) I <<excess s, excess s>>) ->
+  distance2 l (W t) (star U B) + 2%:R * (I t - I 0) = distance2 l (W 0) (star U B).
+(* end every_start_budget *)
+Proof.
+move=> fit t0 dI; have after s : 0 <= s <= t -> 0 <= s by case/andP.
+have : distance2 l (W t) (star U B) + 2%:R * I t = distance2 l (W 0) (star U B) + 2%:R * I 0.
+  apply: (stays t0 (f := fun s => distance2 l (W s) (star U B) + 2%:R * I s)) => s st.
+  have dD := distance_derivative CB training U (after s st).
+  apply: (is_derive_eq (is_deriveD dD (is_derive_scale 2%:R (dI s st)))).
+  rewrite fit -mulmxBl -/(excess s) -[product _ _ *m _ - _](subrKA (Theta *m X^T)) -mulmxBl.
+  by rewrite innerDl residual addr0 mulNr addNr.
+by rewrite mulrBr addrA => ->; rewrite addrK.
+Qed.
+
+(* ... and the error that training can remove vanishes, from every start. *)
+(* begin every_start *)
+Theorem every_start : row_free (C 1%N) -> tends excess 0.
+(* end every_start *)
+Proof.
+move=> /(first_layer Theta)[U UT] i j; rewrite mxE.
+have gapE t : 2%:R^-1 * <<excess t, excess t>> =
+    squared_loss (product (W t) L *m X^T) - squared_loss (C 1%N *m U *m X^T).
+  by rewrite UT (squared_excess (product (W t) L)) addrK.
+have to0 := @loss_vanishes _ _ _ _ _ _ _ CB _ _ squared_is_smooth _ training U.
+apply: tends_within => e e0.
+have [|T T0 close] := within_tends 0 (to0 _) (divr_gt0 (exprn_gt0 2 e0) (ltr0n _ 2 : 0 < 2%:R)).
+  by move=> t _; rewrite -subr_ge0 -gapE mulr_ge0 ?invr_ge0 ?ler0n ?inner_ge0.
+exists T => t /ltW Tt; have {Tt} := close t Tt; rewrite -gapE [0 - _ * _]sub0r normrN.
+rewrite ger0_norm ?mulr_ge0 ?invr_ge0 ?ler0n ?inner_ge0 // [_ ^+ 2 / _]mulrC.
+rewrite ler_pmul2l ?invr_gt0 ?ltr0n // => le; rewrite sub0r normrN.
+rewrite -ler_sqr ?nnegrE ?normr_ge0 ?(ltW e0) // real_normK ?num_real //.
+exact: le_trans (entry_le_inner _ _ _) le.
+Qed.
+
+End Squared.
 End Theorems.
+
+(* thm-step-size: what is paid from a finite store in steps vanishes. *)
+Section Steps.
+
+Variable R : realType.
+
+Lemma paid_vanishes (err : nat -> R) eta d : 0 < eta -> (forall t, 0 <= err t) ->
+  (forall T, eta * (\sum_(t < T) err t) <= d) -> err @ \oo --> 0.
+Proof.
+move=> eta0 err0 paid; apply: cvg_series_cvg_0.
+apply: nondecreasing_is_cvg; first by apply/nondecreasing_seqP => t; rewrite /series /= big_nat_recr //= ler_addl.
+exists (d / eta) => _ [T _ <-]; rewrite /series /= big_mkord.
+by rewrite ler_pdivl_mulr // mulrC.
+Qed.
+
+End Steps.

@@ -417,8 +417,9 @@ Section MatrixLimits.
 
 Variable R : realType.
 
-Lemma cvg_sums (I : Type) (r : seq I) (f : I -> R -> R) (l : I -> R) :
-  (forall i, f i @ +oo --> l i) -> (fun t => \sum_(i <- r) f i t) @ +oo --> \sum_(i <- r) l i.
+Lemma cvg_sums {F : set (set R)} {FF : Filter F} (I : Type) (r : seq I) (f : I -> R -> R)
+    (l : I -> R) :
+  (forall i, f i @ F --> l i) -> (fun t => \sum_(i <- r) f i t) @ F --> \sum_(i <- r) l i.
 Proof.
 move=> to_l; elim: r => [|i r IH].
   by rewrite big_nil (_ : (fun t => _) = (fun=> 0)); [exact: cvg_cst|apply/funext=> t; rewrite big_nil].
@@ -427,8 +428,31 @@ rewrite big_cons (_ : (fun t => _) = (fun t => f i t + \sum_(j <- r) f j t)).
 by apply/funext=> t; rewrite big_cons.
 Qed.
 
+Lemma continuous_same (f g : R -> R) t : f =1 g ->
+  {for t, continuous f} -> {for t, continuous g}.
+Proof. by move/funext->. Qed.
+
+Lemma continuous_inner p q (A C : R -> 'M[R]_(p, q)) t :
+  (forall i j, {for t, continuous (fun s => A s i j)}) ->
+  (forall i j, {for t, continuous (fun s => C s i j)}) ->
+  {for t, continuous (fun s => <<A s, C s>>)}.
+Proof.
+move=> contA contC; apply: (@continuous_same (fun s => \sum_j \sum_i A s i j * C s i j)) => [s|].
+  by rewrite inner_entries.
+apply: (@cvg_sums (nbhs t)) => j; apply: (@cvg_sums (nbhs t)) => i.
+exact: (cvgM (contA i j) (contC i j)).
+Qed.
+
 Lemma tends_cst p q (C : 'M[R]_(p, q)) : tends (fun=> C) C.
 Proof. by move=> i j; exact: cvg_cst. Qed.
+
+Lemma tendsD p q (A C : R -> 'M[R]_(p, q)) Z Z' :
+  tends A Z -> tends C Z' -> tends (fun t => A t + C t) (Z + Z').
+Proof.
+move=> toZ toZ' i j; rewrite !mxE (_ : (fun t => _) = (fun t => A t i j + C t i j)).
+  exact: cvgD (toZ i j) (toZ' i j).
+by apply/funext=> t; rewrite !mxE.
+Qed.
 
 Lemma tendsB p q (A C : R -> 'M[R]_(p, q)) Z Z' :
   tends A Z -> tends C Z' -> tends (fun t => A t - C t) (Z - Z').

@@ -4,7 +4,8 @@
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import boolp classical_sets reals topology normedtype sequences derive realfun exp.
-From FA Require Import setting law calculus.
+From mathcomp Require Import cardinality.
+From FA Require Import setting law calculus countable.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -28,11 +29,14 @@ Definition fa_direction (R : comRingType) n (phi : R -> R) k L (W B dW : weights
       forall i, (0 < i < L)%N -> delta i = ((B i.+1)^T *m delta i.+1) ⊙ S i &
       forall i, (0 < i <= L)%N -> dW i = velocity phi W X delta i].
 
-(* Between the times a and b the weights follow FA. *)
+(* Between the times a and b the weights are continuous, and move with FA at all times but for
+   countably many: when a gate of a ReLU opens or closes, the velocity may jump. *)
 Definition fa_flow (R : realType) n (phi : R -> R) k L (B : weights R n) (W : R -> weights R n)
     (a b : R) :=
-  forall t, a <= t <= b -> exists2 dW, fa_direction phi k L (W t) B dW &
-    forall i, (0 < i <= L)%N -> moves (fun s => W s i) t (dW i).
+  (forall t i p q, a <= t <= b -> (0 < i <= L)%N -> {for t, continuous (fun s => W s i p q)}) /\
+  exists2 Z : set R, countable Z & forall t, a <= t <= b -> ~ Z t ->
+    exists2 dW, fa_direction phi k L (W t) B dW &
+      forall i, (0 < i <= L)%N -> moves (fun s => W s i) t (dW i).
 (* end slopes *)
 
 Section Direction.
@@ -105,13 +109,50 @@ move=> d l j; rewrite mxE (_ : (fun s => _) = (fun s => A s i j)) //.
 by apply/funext=> s; rewrite mxE.
 Qed.
 
+Lemma continuous_col p q (A : R -> 'M[R]_(p, q)) t j :
+  (forall i l, {for t, continuous (fun s => A s i l)}) ->
+  forall i l, {for t, continuous (fun s => (col j (A s)) i l)}.
+Proof.
+by move=> cont i l; apply: continuous_same (cont i j) => s; rewrite mxE.
+Qed.
+
+Lemma continuous_row p q (A : R -> 'M[R]_(p, q)) t i :
+  (forall l j, {for t, continuous (fun s => A s l j)}) ->
+  forall l j, {for t, continuous (fun s => (row i (A s)) l j)}.
+Proof.
+by move=> cont l j; apply: continuous_same (cont i j) => s; rewrite mxE.
+Qed.
+
+Lemma stays_but_countably (f : R -> R) (Z : set R) : countable Z ->
+  (forall t, a <= t <= b -> {for t, continuous f}) ->
+  (forall t, a <= t <= b -> ~ Z t -> is_derive t (1 : R) f 0) -> f b = f a.
+Proof.
+move=> countZ cont d; apply/eqP; rewrite eq_le (falls_but_countably ab countZ cont d) //.
+rewrite -ler_opp2; apply: (falls_but_countably (f := fun s => - f s) ab countZ) => [t tab|t tab Zt|].
+- exact: cvgN (cont t tab).
+- exact: is_deriveN (d t tab Zt).
+- by move=> t _ _; rewrite oppr0.
+Qed.
+
 (* begin neuron_law_flow *)
 Theorem neuron_law_flow i (j : 'I_(n i)) : fa_flow phi k L B W a b -> (0 < i < L)%N ->
   neuron_q k B (W b) j = neuron_q k B (W a) j.
 (* end neuron_law_flow *)
 Proof.
-move=> flow iL; have [i0 iL'] := andP iL.
-apply: (stays ab (f := fun t => neuron_q k B (W t) j)) => t /flow[dW dir move].
+move=> [cont [Z countZ flow]] iL; have [i0 iL'] := andP iL.
+apply: (stays_but_countably (f := fun t => neuron_q k B (W t) j) countZ) => [t tab|t tab Zt].
+  have own : forall p q, {for t, continuous (fun s => row j (W s i) p q)}.
+    by apply: continuous_row => p q; apply: cont; rewrite ?i0 ?(ltnW iL').
+  have out : forall p q, {for t, continuous (fun s => col j (W s i.+1) p q)}.
+    by apply: continuous_col => p q; exact: cont.
+  have still : forall p q, {for t, continuous (fun _ : R => col j (B i.+1) p q)}.
+    by move=> p q; exact: (@cst_continuous _ _ _ t).
+  have c1 : {for t, continuous (fun s => 2%:R^-1 * <<row j (W s i), row j (W s i)>>)}.
+    exact: (continuousM (@cst_continuous _ _ _ t) (continuous_inner own own)).
+  have c2 : {for t, continuous (fun s => k * <<col j (W s i.+1), col j (B i.+1)>>)}.
+    exact: (continuousM (@cst_continuous _ _ _ t) (continuous_inner out still)).
+  exact: (continuousB c1 c2).
+have [dW dir move] := flow t tab Zt.
 have own := moves_square (moves_row j (move i _)); rewrite i0 (ltnW iL') in own.
 have out := moves_inner (moves_col j (move i.+1 iL')) (moves_cst (col j (B i.+1)) t).
 apply: (is_derive_eq (is_deriveB (is_derive_scale 2%:R^-1 (own isT)) (is_derive_scale k out))).
@@ -153,7 +194,10 @@ Definition linear_flow :=
 Theorem linear_is_fa : linear_flow -> fa_flow id 1 L B W a b.
 (* end linear_is_fa *)
 Proof.
-move=> flow t /flow[N [X [delta [signals move]]]]; exists (velocity id (W t) X delta) => //.
+move=> flow; split=> [t i p q /flow[N [X [delta [_ move]]]] iL|].
+  by apply/differentiable_continuous/derivable1_diffP; have [] := move i iL p q.
+exists set0; first exact: countable0.
+move=> t /flow[N [X [delta [signals move]]]] _; exists (velocity id (W t) X delta) => //.
 exists N, X, (fun i => map_mx (fun=> 1) (preactivation id (W t) X i)), delta; split=> //.
 by apply: derivative_slopes => z; rewrite !mul1r.
 Qed.

@@ -288,4 +288,22 @@ Qed.
 
 End Convergence.
 
+(* begin theorem_rate *)
+Theorem theorem_rate : row_free B -> W1 0 *m X^T = 0 -> W2 0 = B ->
+  (forall T, two_layer_flow T) ->
+  (forall g kappa, 0 <= g -> 0 <= kappa -> B *m B^T ⪰ g%:M -> X *m X^T ⪰ kappa%:M ->
+    forall t, 0 <= t -> V t <= V 0 * expR (- (2%:R * g * kappa) * t)) /\
+  (row_free X -> exists W1oo W2oo,
+    [/\ tends W1 W1oo, tends W2 W2oo & W2oo *m W1oo *m X^T = Y^T]).
+(* end theorem_rate *)
+Proof.
+move=> freeB perp W20 flow; have start : good_start 1.
+  by apply: start_along_feedback => //; rewrite scale1r.
+split=> [g kappa g0 kappa0 Gg Kk t t0|freeX].
+  rewrite -[2%:R * g * kappa]mul1r.
+  exact: (rate_in_time ler01 g0 kappa0 Gg Kk start t0 (@flow t)).
+have [g g0 Gg] := gram_bounded_below freeB; have [kappa kappa0 Kk] := gram_bounded_below freeX.
+exact: (weights_converge ltr01 g0 kappa0 Gg Kk start flow).
+Qed.
+
 End Rate.

@@ -260,3 +260,18 @@ by split=> // [|T0]; [apply: le_trans all_; rewrite ler_addl|exact: least].
 Qed.
 
 End LinearSteps.
+
+(* Least squares exists for all samples and targets, dependent ones too. *)
+(* begin least_squares_exists *)
+Theorem least_squares_exists (F : realFieldType) N p m (X : 'M[F]_(N, p)) (Y : 'M[F]_(N, m)) :
+  exists Theta : 'M[F]_(m, p), (Theta *m X^T - Y^T) *m X = 0.
+(* end least_squares_exists *)
+Proof.
+suff /submxP[Theta fit] : (Y^T *m X <= X^T *m X)%MS.
+  by exists Theta; rewrite mulmxBl fit mulmxA subrr.
+rewrite submxE; set K := cokermx _.
+have XK : X *m K = 0.
+  apply: inner_eq0; rewrite /inner trmx_mul -mulmxA (mulmxA X^T) mulmx_coker.
+  by rewrite mulmx0 mxtrace0.
+by rewrite -mulmxA XK mulmx0.
+Qed.

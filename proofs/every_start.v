@@ -408,18 +408,40 @@ Qed.
 End Squared.
 End Theorems.
 
-(* thm-step-size: what is paid from a finite store in steps vanishes. *)
+(* thm-step-size, the limit: with the constant step 1 / Lambda the squared errors of the batches
+   vanish, in whatever order these come. *)
 Section Steps.
 
-Variable R : realType.
+Variables (R : realType) (n : nat -> nat) (l : nat).
+Notation L := l.+1.
+Variables (B : weights R n) (C : forall i, 'M[R]_(n L, n i)) (U : 'M[R]_(n 1%N, n 0%N)).
+Hypothesis CB : carriers B C.
 
 Lemma paid_vanishes (err : nat -> R) eta d : 0 < eta -> (forall t, 0 <= err t) ->
   (forall T, eta * (\sum_(t < T) err t) <= d) -> err @ \oo --> 0.
 Proof.
-move=> eta0 err0 paid; apply: cvg_series_cvg_0.
-apply: nondecreasing_is_cvg; first by apply/nondecreasing_seqP => t; rewrite /series /= big_nat_recr //= ler_addl.
+move=> eta0 err0 paid; apply: cvg_series_cvg_0; apply: nondecreasing_is_cvg.
+  by apply/nondecreasing_seqP => t; rewrite /series /= big_nat_recr //= ler_addl.
 exists (d / eta) => _ [T _ <-]; rewrite /series /= big_mkord.
 by rewrite ler_pdivl_mulr // mulrC.
+Qed.
+
+(* begin steps_vanish *)
+Theorem steps_vanish (W : nat -> weights R n) (eta rho x : R) (c w err : nat -> R) :
+  0 < eta -> 0 <= rho ->
+  (forall i, (0 < i <= L)%N -> at_most (C i) (c i)) ->
+  (forall j, (0 < j < L)%N -> at_most (star U B j) (w j)) ->
+  distance2 l (W 0%N) (star U B) <= rho ^+ 2 -> eta * lambda l rho x c w <= 1 ->
+  (forall t, exists N (X : 'M[R]_(N, n 0%N)) (E : 'M[R]_(n L, N)),
+     [/\ at_most X x, E *m X = 0, err t = <<misfit C U (W t) X, misfit C U (W t) X>> &
+         fa_step id B (W t) (W t.+1) X (open_gates R n N) (misfit C U (W t) X + E) eta]) ->
+  err @ \oo --> 0.
+(* end steps_vanish *)
+Proof.
+move=> eta0 rho0 leC leS start small steps.
+apply: (@paid_vanishes _ _ (distance2 l (W 0%N) (star U B)) eta0) => [t|T].
+  by have [N [X [E [_ _ -> _]]]] := steps t; exact: inner_ge0.
+by have [] := step_size_squared CB T (ltW eta0) rho0 leC leS start small steps.
 Qed.
 
 End Steps.

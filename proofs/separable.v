@@ -91,4 +91,90 @@ have /andP[lower _] := leaky i.+1 k s il.
 by rewrite ler_pmul ?IH ?(ltnW il) // !mulr_ge0 ?exprn_ge0 ?paths_ge0 // ltnW.
 Qed.
 
+(* The paths are those of the book: the entries of C_1 = B_L ... B_2, without their signs. *)
+(* begin paths_are_carriers *)
+Theorem paths_are_carriers (C : forall i, 'M[F]_(n L, n i)) (o : 'I_(n L)) : carriers B C ->
+  @paths l o = \sum_j `|C 1%N o j|.
+(* end paths_are_carriers *)
+Proof.
+have [unit top pos] := coh; move=> [CL CS].
+have CE i k : (0 < i < L)%N -> C i o k = \sum_j C i.+1 o j * B i.+1 j k.
+  by move=> iL; rewrite CS // mxE.
+have sign i k : (0 < i <= L)%N -> 0 <= C i o k * sigma i k.
+  move=> /andP[i0 iL]; have /subnKC := iL; move: (L - i)%N => d.
+  elim: d i k i0 iL => [|d IH] i k i0 iL.
+    rewrite addn0 => iE; move: i0 iL k; rewrite iE => _ _ k; rewrite top mulr1 CL mxE.
+    exact: ler0n.
+  rewrite addnS -addSn => iE; have iL' : (i < L)%N by rewrite -iE leq_addr.
+  rewrite CE ?i0 // mulr_suml sumr_ge0 // => j _.
+  have sq : sigma i.+1 j * sigma i.+1 j = 1.
+    by have [|->|->] := unit i.+1 j; rewrite ?mulrNN ?mulr1.
+  have -> : C i.+1 o j * B i.+1 j k * sigma i k =
+      C i.+1 o j * sigma i.+1 j * (sigma i.+1 j * B i.+1 j k * sigma i k).
+    by rewrite -!mulrA (mulrA (sigma i.+1 j) (sigma i.+1 j)) sq mul1r.
+  by rewrite mulr_ge0 ?IH ?pos ?i0.
+have constant i : (i <= l)%N -> \sum_k C i.+1 o k * sigma i.+1 k * @paths i k = \sum_j `|C 1%N o j|.
+  elim: i => [|i IH] il.
+    apply: eq_bigr => j _; rewrite mulr1 -[LHS]ger0_norm ?sign // normrM.
+    by have [//|->|->] := unit 1%N j; rewrite ?normrN normr1 mulr1.
+  rewrite -IH ?(ltnW il) //=; under eq_bigr do rewrite mulr_sumr.
+  rewrite exchange_big; apply: eq_bigr => k _ /=; rewrite CE // 2!mulr_suml.
+  apply: eq_bigr => j _.
+  have sq : sigma i.+2 j * sigma i.+2 j = 1.
+    by have [|->|->] := unit i.+2 j; rewrite ?mulrNN ?mulr1.
+  by rewrite -!mulrA (mulrA (sigma i.+2 j) (sigma i.+2 j)) sq mul1r.
+rewrite -(constant l) // CL (bigD1 o) //= big1 => [|k ko]; last first.
+  by rewrite mxE eq_sym (negbTE ko) !mul0r.
+by rewrite mxE eqxx mul1r top mul1r addr0.
+Qed.
+
+(* begin margin_loss *)
+(* A loss of the margins: e is its derivative by the predictions f, or at a kink of the loss,
+   as the hinge has one, any number between the slopes on both sides. *)
+Definition margin_loss (ell : F -> F) (f : 'M[F]_(n L, N)) := \sum_o \sum_s ell (y s * f o s).
+
+Definition subgradient (ell : F -> F) (f e : 'M[F]_(n L, N)) :=
+  forall o s z, ell (y s * f o s) + e o s * (z - f o s) <= ell (y s * z).
+
+(* What the loss is at most where all margins are kappa R; one output has one term o. *)
+Definition small_loss (ell : F -> F) : F :=
+  \sum_(o < n L) N%:R * ell (alpha ^+ l * gamma * @paths l o * R).
+(* end margin_loss *)
+
+(* thm-separable, convexity. *)
+(* begin separable_gap *)
+Theorem separable_gap ell (S : forall i, 'M[F]_(n i, N)) (f e : 'M[F]_(n L, N)) :
+  {homo ell : z z' /~ z <= z'} -> leaky_gates S -> subgradient ell f e ->
+  margin_loss ell f - small_loss ell <= <<e, f - comparator B X S aligned l>>.
+(* end separable_gap *)
+Proof.
+move=> falls leaky below.
+rewrite innerC inner_entries exchange_big /margin_loss /small_loss -sumrB.
+apply: ler_sum => o _ /=; rewrite mulr_natl -[X in _ *+ X]card_ord -sumr_const -sumrB.
+apply: ler_sum => s _; rewrite !mxE ler_subl_addr -ler_subl_addl.
+apply: le_trans (le_trans (below o s (comparator B X S aligned l o s)) _).
+  by rewrite ler_add2l [leRHS]mulrC -mulNr opprB.
+by apply: falls; exact: comparator_margin.
+Qed.
+
+(* thm-separable, in steps. *)
+(* begin separable_steps *)
+Theorem separable_steps ell (phi : F -> F) (W : nat -> weights F n) eta T :
+  {homo ell : z z' /~ z <= z'} -> 0 <= eta ->
+  (forall t, exists S e, [/\ leaky_gates S, subgradient ell (preactivation phi (W t) X L) e &
+     fa_step phi B (W t) (W t.+1) X S e eta]) ->
+  \sum_(t < T) 2%:R * eta * (margin_loss ell (preactivation phi (W t) X L) - small_loss ell) <=
+    distance2 l (W 0%N) (star aligned B) + \sum_(t < T) distance2 l (W t.+1) (W t).
+(* end separable_steps *)
+Proof.
+move=> falls eta0 steps.
+pose gap t := margin_loss ell (preactivation phi (W t) X L) - small_loss ell.
+have bound : distance2 l (W T) (star aligned B) + \sum_(t < T) 2%:R * eta * gap t <=
+    distance2 l (W 0%N) (star aligned B) + \sum_(t < T) distance2 l (W t.+1) (W t).
+  apply: (regret (phi := phi) (eta := fun=> eta)) => // t.
+  have [S [e [leaky below step_]]] := steps t.
+  by exists N, X, S, e; split=> //; exact: separable_gap.
+by apply: le_trans bound; rewrite ler_addr distance2_ge0.
+Qed.
+
 End Separable.

@@ -155,3 +155,36 @@ by have [_ sepS] := sep s; rewrite ler_pmul ?mulr_ge0 ?ler_wpmul2l.
 Qed.
 
 End Dissipation.
+
+(* These are the motions of FA as the other files have them, with two layers and one output. *)
+Section Motion.
+
+Variables (F : realFieldType) (d h N : nat).
+
+(* begin both *)
+Definition widths i := match i with 0 => d | 1 => h | _ => 1%N end.
+
+Definition both (w : 'M[F]_(h, d)) (v : 'rV[F]_h) : weights F widths :=
+  fun i => match i return 'M_(widths i, widths i.-1) with 0 => 0 | 1 => w | 2 => v | _ => 0 end.
+
+Definition hidden (S : 'M[F]_(h, N)) i : 'M[F]_(widths i, N) :=
+  match i with 1 => S | _ => 0 end.
+(* end both *)
+
+(* begin two_layer_motion *)
+Theorem two_layer_motion phi (X : 'M[F]_(N, d)) (b v : 'rV[F]_h) (w w0 : 'M[F]_(h, d))
+    (S : 'M[F]_(h, N)) (e : 'rV[F]_N) :
+  S ⊙ (w *m X^T) = map_mx phi (w *m X^T) ->
+  fa_motion (l := 1) phi (both w v) (both w0 b) X (hidden S) e
+    (both (dw X b S e) (dv X w S e)).
+(* end two_layer_motion *)
+Proof.
+move=> open; split; first by case=> [|[|i]].
+exists (fun i => match i return 'M[F]_(widths i, N) with
+  1 => (b^T *m e) ⊙ S | 2 => e | _ => 0 end); split=> [//|[|[|i]] //|[|[|[|i]]] // _].
+  rewrite /velocity /= trmxK /dw; congr (- _); apply/matrixP=> j k; rewrite !mxE mulr_sumr.
+  by apply: eq_bigr => s _; rewrite !mxE big_ord1 !mxE !mulrA.
+by rewrite /velocity /= -open.
+Qed.
+
+End Motion.

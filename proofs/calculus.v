@@ -179,8 +179,10 @@ apply: (@never_rises (fun s => f s - g s) (fun s => df s - dg s)) => t tab.
 by rewrite subr_le0 le.
 Qed.
 
-Lemma stays (f : R -> R) :
+(* begin stays *)
+Theorem stays (f : R -> R) :
   (forall t, a <= t <= b -> is_derive t (1 : R) f 0) -> f b = f a.
+(* end stays *)
 Proof.
 move=> d; apply/eqP; rewrite eq_le (@never_rises f (fun=> 0)) //=.
 rewrite -ler_opp2; apply: (@never_rises (fun s => - f s) (fun=> - 0)) => t tab.
@@ -189,10 +191,12 @@ by rewrite oppr0.
 Qed.
 
 (* From V' <= - r V to an exponential. *)
-Lemma decays (V dV : R -> R) (r : R) :
+(* begin decays *)
+Theorem decays (V dV : R -> R) (r : R) :
   (forall t, a <= t <= b -> is_derive t (1 : R) V (dV t)) ->
   (forall t, a <= t <= b -> dV t <= - r * V t) ->
   V b <= V a * expR (- r * (b - a)).
+(* end decays *)
 Proof.
 move=> d le; pose f s := V s * expR (r * (s - a)).
 have df t : a <= t <= b ->
@@ -281,11 +285,13 @@ Qed.
 
 (* A function whose speed is at most that of a bounded one converges; the bound says how near
    it is to its limit. *)
-Lemma finite_way_converges f g df dg M :
+(* begin finite_way_converges *)
+Theorem finite_way_converges f g df dg M :
   (forall t, 0 <= t -> is_derive t (1 : R) f (df t)) ->
   (forall t, 0 <= t -> is_derive t (1 : R) g (dg t)) ->
   (forall t, 0 <= t -> `|df t| <= dg t) -> (forall t, 0 <= t -> g t <= M) ->
   exists2 l, f @ +oo --> l & forall t, 0 <= t -> `|l - f t| <= M - g t.
+(* end finite_way_converges *)
 Proof.
 move=> d1 d2 slow below.
 have after s : 0 <= s -> forall t u, s <= u <= t -> 0 <= u.
@@ -359,12 +365,14 @@ Qed.
 (* Barbalat's lemma: what is spent from a finite store, at a rate that cannot change at once,
    is spent ever more slowly.  The integral of E is finite, in other words, since the store D
    pays for it. *)
-Lemma barbalat (D dD E : R -> R) (K : R) :
+(* begin barbalat *)
+Theorem barbalat (D dD E : R -> R) (K : R) :
   (forall t, 0 <= t -> is_derive t (1 : R) D (dD t)) ->
   (forall t, 0 <= t -> dD t <= - E t) ->
   (forall t, 0 <= t -> 0 <= D t) -> (forall t, 0 <= t -> 0 <= E t) ->
   (forall s t, 0 <= s -> s <= t -> `|E t - E s| <= K * (t - s)) ->
   E @ +oo --> 0.
+(* end barbalat *)
 Proof.
 move=> d pays D0 E0 lip.
 have after s t u : 0 <= s -> s <= u <= t -> 0 <= u.

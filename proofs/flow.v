@@ -190,9 +190,7 @@ Definition linear_flow :=
     forall i, (0 < i <= L)%N -> moves (fun s => W s i) t (velocity id (W t) X delta i).
 (* end linear_flow *)
 
-(* begin linear_is_fa *)
-Theorem linear_is_fa : linear_flow -> fa_flow id 1 L B W a b.
-(* end linear_is_fa *)
+Lemma linear_is_fa : linear_flow -> fa_flow id 1 L B W a b.
 Proof.
 move=> flow; split=> [t i p q /flow[N [X [delta [_ move]]]] iL|].
   by apply/differentiable_continuous/derivable1_diffP; have [] := move i iL p q.

@@ -186,6 +186,27 @@ apply: (is_derive_eq (is_deriveD (is_derive_cst 1 t _) (is_derive_scale _ (is_de
 by rewrite add0r [w1 t * _]mulrC mulrDr ![2%:R^-1 * _]mulrC -splitr mulNr.
 Qed.
 
+(* The same flow, as a linear network of the definition for any depth. *)
+(* begin linear_flow_exists *)
+Theorem linear_flow_exists : exists (W : R -> weights R (fun=> 1%N)) (B : weights R (fun=> 1%N)),
+  linear_flow 2 B W 0 1 /\ W 0 1%N != 0.
+(* end linear_flow_exists *)
+Proof.
+exists (fun t i => if i is 1 then (w1 t)%:M else (w2 t)%:M), ones; split; last first.
+  apply/eqP => /matrixP/(_ 0 0)/eqP.
+  by rewrite !mxE eqxx mulr1n gt_eqF ?expR_gt0.
+move=> t /andP[t0 _]; exists 1%N, 1%:M, (fun=> (w2 t * w1 t)%:M).
+split=> [[|[|i]] // _|].
+  by apply/matrixP=> p q; rewrite trmx1 mul1mx !mxE mulr1.
+have dw := w1_slope t0.
+case=> [|[|[|i]]] // _; rewrite /velocity /=.
+  by rewrite trmx1 trmx1 mulmx1 -raddfN /=; exact: moves_scalar.
+rewrite trmx1 mulmx1 (_ : map_mx id _ = (w1 t)%:M); last by apply/matrixP=> p q; rewrite !mxE.
+rewrite tr_scalar_mx -scalar_mxM -raddfN /=; apply: moves_scalar.
+apply: (is_derive_eq (is_deriveD (is_derive_cst 1 t _) (is_derive_scale _ (is_derive_mul dw dw)))).
+by rewrite add0r [w1 t * _]mulrC mulrDr ![2%:R^-1 * _]mulrC -splitr mulNr.
+Qed.
+
 (* The start of thm-rate, at any sizes: a network that has fitted the targets 0 stays there. *)
 (* begin resting_flow_exists *)
 Theorem resting_flow_exists m h n N (B : 'M[R]_(m, h)) (X : 'M[R]_(N, n)) :

@@ -57,6 +57,33 @@ have /matrixP/(_ j s) := open i iL; rewrite !mxE => SE.
 by rewrite -mulrA SE mulrCA.
 Qed.
 
+(* Averages over gates are covered: give each direction its own copy of the samples, and its
+   share of the errors. *)
+Lemma entrywise_row p q r (A C : 'M[R]_(p, q)) (A' C' : 'M[R]_(p, r)) :
+  row_mx A A' ⊙ row_mx C C' = row_mx (A ⊙ C) (A' ⊙ C').
+Proof. by apply/matrixP=> i j; rewrite !mxE; case: splitP => l _; rewrite mxE. Qed.
+
+Lemma activity_col N N' (X : 'M[R]_(N, n 0%N)) (X' : 'M[R]_(N', n 0%N)) i :
+  activity phi W (col_mx X X') i = row_mx (activity phi W X i) (activity phi W X' i).
+Proof. by elim: i => [|i IH] /=; rewrite ?tr_col_mx // IH mul_mx_row map_row_mx. Qed.
+
+(* begin directions_mix *)
+Theorem directions_mix x y (dV : weights R n) :
+  fa_direction phi k L W B dW -> fa_direction phi k L W B dV ->
+  fa_direction phi k L W B (fun i => x *: dW i + y *: dV i).
+(* end directions_mix *)
+Proof.
+move=> [N [X [S [d [open signals move]]]]] [N' [X' [S' [d' [open' signals' move']]]]].
+exists (N + N')%N, (col_mx X X'), (fun i => row_mx (S i) (S' i)),
+  (fun i => row_mx (x *: d i) (y *: d' i)); split=> i iL.
+- rewrite /preactivation !activity_col mul_mx_row entrywise_row.
+  by rewrite [S i ⊙ _]open // [S' i ⊙ _]open' // scale_row_mx.
+- rewrite mul_mx_row entrywise_row -!scalemxAr signals // signals' //.
+  by congr row_mx; apply/matrixP=> p q; rewrite !mxE mulrA.
+- rewrite move // move' // /velocity activity_col tr_row_mx mul_row_col -!scalemxAl.
+  by rewrite opprD !scalerN.
+Qed.
+
 End Direction.
 
 (* Derivatives of a homogeneous activation are slopes: smooth networks are a special case. *)

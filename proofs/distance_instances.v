@@ -210,3 +210,64 @@ by rewrite exprn_gt0 // mulr_gt0 ?q_gt0 ?w_gt0.
 Qed.
 
 End Flow.
+
+(* Separable data: one sample x = 1 with the label 1, and the loss ell(z) = - z.  From zero, where
+   gradient descent stays, FA moves by w_1 = t and w_2 = t^2 / 2. *)
+Section SeparableInstance.
+
+Variable R : realType.
+
+Let one : nat -> nat := fun=> 1%N.
+Let V (t : R) : weights R one := fun i => if i == 1%N then t%:M else (2%:R^-1 * (t * t))%:M.
+Let dV (t : R) : weights R one := fun i => if i == 1%N then 1%:M else t%:M.
+
+(* begin separable_instance *)
+Theorem separable_instance (alpha : R) : 0 <= alpha <= 1 ->
+  exists (B : weights R (fun=> 1%N)) (X : 'M[R]_1) y u (sigma : forall i : nat, 'I_1 -> R) W dW I,
+  let ell z := - z in let f t := preactivation (leaky alpha) (W t) X 2 in
+  [/\ coherent 1 B sigma, separable X y u 1, {homo ell : z z' /~ z <= z'},
+      forall T, moves_but (n := fun=> 1%N) 1 W set0 0 T dW &
+      forall t, 0 <= t -> is_derive t (1 : R) I (margin_loss (n := fun=> 1%N) (l := 1) y ell (f t)) /\
+        exists S e, [/\ leaky_gates (n := fun=> 1%N) 1 alpha S,
+          subgradient (n := fun=> 1%N) (l := 1) y ell (f t) e &
+          fa_motion (n := fun=> 1%N) (l := 1) (leaky alpha) (W t) B X S e (dW t)]].
+(* end separable_instance *)
+Proof.
+move=> a01; have [a0 a1] := andP a01.
+have sq (t : R) : is_derive t (1 : R) (fun s => 2%:R^-1 * (s * s)) t.
+  apply: (is_derive_eq (is_derive_scale 2%:R^-1 (is_derive_mul (is_derive_id t 1) (is_derive_id t 1)))).
+  by rewrite mul1r mulr1 -mulr2n -[X in _ * X]mulr_natl mulKf ?pnatr_eq0.
+have move t i : (0 < i <= 2)%N -> moves (fun s => V s i) t (dV t i).
+  by case: i => [//|[|[|//]]] _; [exact: moves_scalar (is_derive_id t 1)|exact: moves_scalar (sq t)].
+have pre t : 0 <= t -> preactivation (leaky alpha) (V t) (1%:M : 'M[R]_1) 2 = (2%:R^-1 * (t * t) * t)%:M.
+  move=> t0; rewrite /preactivation /= /V /= trmx1 mulmx1.
+  apply/matrixP=> i j; rewrite !ord1 !mxE big_ord1 !mxE !mulr1n /leaky.
+  by case: ltgtP t0 => // <-; rewrite !mulr0.
+exists (fun=> 1%:M), 1%:M, (fun=> 1), 1%:M, (fun _ _ => 1), V, dV,
+  (fun t => - 2%:R^-1 * ((2%:R^-1 * (t * t)) * (2%:R^-1 * (t * t)) * 1)) => ell f.
+split.
+- by split=> [i j _|//|i j k _]; [left|rewrite ord1 mul1r mulr1 [k]ord1 mxE ler01].
+- by move=> s; split; [left|rewrite mul1r mul1mx trmx1 !ord1 mxE lexx].
+- by move=> z z' zz'; rewrite ler_opp2.
+- move=> T; split=> [|t _ _ i|t i j k _ iL]; [exact: countable0|exact: move|].
+  by have [d _] := move t i iL j k; exact/differentiable_continuous/derivable1_diffP.
+move=> t t0; split.
+  apply: (is_derive_eq (is_derive_scale _ (is_derive_mul (is_derive_mul (sq t) (sq t)) (is_derive_cst (1 : R) t 1)))).
+  rewrite /margin_loss !big_ord1 /ell mul1r /f pre // mxE mulr1n !mulr0 addr0 mulr1.
+  rewrite [t * _]mulrC -mulr2n -[X in _ * X]mulr_natl mulNr mulKf ?pnatr_eq0 //.
+exists (fun i => const_mx 1), (const_mx (-1)); split.
+- by move=> i j s _; rewrite mxE a1 lexx.
+- by move=> o s z; rewrite /ell !mul1r [const_mx _ _ _]mxE mulN1r opprB addKr.
+split.
+  case=> [//|[|//]] _; rewrite entrywise_l1 /preactivation /= /V /= trmx1 mulmx1.
+  apply/matrixP=> i j; rewrite !ord1 !mxE !mulr1n /leaky.
+  by case: ltgtP t0 => // <-; rewrite !mulr0.
+exists (fun=> const_mx (-1)); split=> //.
+  by move=> i _; rewrite entrywise1 trmx1 mul1mx.
+case=> [//|[|[|//]]] _; rewrite /velocity /= /dV /= ?trmxK.
+  by apply/matrixP=> i j; rewrite !ord1 !mxE big_ord1 !mxE !mulr1n mulN1r opprK.
+rewrite /V /= trmx1 mulmx1; apply/matrixP=> i j; rewrite !ord1 !mxE big_ord1 !mxE !mulr1n mulN1r opprK.
+by rewrite /leaky; case: ltgtP t0 => // <-; rewrite !mulr0.
+Qed.
+
+End SeparableInstance.

@@ -32,6 +32,8 @@ CALCULUS = (
     "flow_distance",
     "separable_flow",
     "every_start",
+    "flow_nonlinear",
+    "distance_instances",
     "flow_rate",
     "flow_minimum_norm",
     "instances",

@@ -30,7 +30,8 @@ Proof.
 move=> /countable_injP[name inj] ab; apply: contrapT => none.
 pose point n := xget a [set x | Z x /\ name x = n].
 have sub : [set` `]a, b[] `<=` \bigcup_n [set point n].
-  move=> c /=; rewrite in_itv /= => cab; have Zc : Z c by apply: contrapT => Zc; apply: none; exists c.
+  move=> c /=; rewrite in_itv /= => cab.
+  have Zc : Z c by apply: contrapT => Zc; apply: none; exists c.
   exists (name c) => //; rewrite /point; case: xgetP => [x -> [Zx same]|/(_ c)[]//].
   by apply: inj; rewrite ?inE.
 have : (lebesgue_measure ([set` `]a, b[] : set R) <= 0)%E.
@@ -68,7 +69,8 @@ pose eps := (f b - f a) / (b - a + 1) / 2%:R; pose g t := f t - eps * t.
 have ba1 : 0 < b - a + 1 by rewrite ltr_spaddr ?ltr01 ?subr_ge0.
 have eps0 : 0 < eps by rewrite !divr_gt0 ?ltr0n.
 have grise : g a < g b.
-  rewrite -subr_gt0 /g opprB [ltRHS](@GRing.add R).[AC (2*2) (1*4*(3*2))] -mulrBr -opprB mulrN subr_gt0.
+  rewrite -subr_gt0 /g opprB [ltRHS](@GRing.add R).[AC (2*2) (1*4*(3*2))] -mulrBr -opprB.
+  rewrite mulrN subr_gt0.
   apply: (@le_lt_trans _ _ (eps * (b - a + 1))); first by rewrite ler_pmul2l // ler_addl ler01.
   by rewrite /eps mulrAC mulfVK ?gt_eqF // ltr_pdivr_mulr ?ltr0n // ltr_pmulr // ltr1n.
 have [c /andP[ac cb] Zc] := interval_escapes (sub_countable (card_image_le g Z) countZ) grise.

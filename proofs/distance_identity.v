@@ -153,6 +153,7 @@ elim: i => [|i IH]; first by rewrite mul1mx.
 by rewrite /= IH mulmxA; apply/matrixP=> j s; rewrite !mxE.
 Qed.
 
+(* There the motion of FA is the book's dW_i = - C_i^T e X A_{i-1}^T, and nothing else. *)
 (* begin linear_motion *)
 Theorem linear_motion (C : forall i, 'M[R]_(n L, n i)) (e : 'M[R]_(n L, N)) (dW : weights R n) :
   carriers C ->
@@ -184,6 +185,7 @@ exists (fun i => (C i)^T *m e); split=> [|i iL|i iL].
 - by rewrite dWE // velocityE.
 Qed.
 
+(* thm-distance, linear: the comparator answers C_1 U x, whatever the weights. *)
 (* begin comparator_linear *)
 Theorem comparator_linear (C : forall i, 'M[R]_(n L, n i)) (U : 'M[R]_(n 1%N, n 0%N)) :
   carriers C -> comparator B X open_gates U l = C 1%N *m U *m X^T.
@@ -196,6 +198,7 @@ elim: i => [|i IH] il /=; first by rewrite mulmxA.
 by rewrite IH ?(ltnW il) // CS ?il // entrywise_l1 !mulmxA.
 Qed.
 
+(* There are such matrices C_i, for every feedback. *)
 (* begin carriers_exist *)
 Theorem carriers_exist : exists C : forall i, 'M[R]_(n L, n i), carriers C.
 (* end carriers_exist *)

@@ -202,7 +202,8 @@ elim: T => [|T [IH near]]; first by rewrite big_ord0 mulr0 addr0.
 have [N [X [e [ehat [leX step_ less]]]]] := steps T.
 have le : distance2 l (W T.+1) (star U B) + eta * <<e - ehat, misfit (W T) X>>
     <= distance2 l (W T) (star U B).
-  apply: (one_step (s := fun i => x * \prod_(1 <= j < i) (w j + rho)) step_ eta0 beta0 leC) => [i iL|].
+  apply: (one_step (s := fun i => x * \prod_(1 <= j < i) (w j + rho)) step_ eta0 beta0 leC).
+    move=> i iL.
     case: i iL => // i iL; apply: at_most_mul => //; apply: at_most_tr.
     apply: product_in_ball => // [|j /andP[j0 ji]]; first exact: ltnW.
     by apply: leS; rewrite j0 (leq_trans ji).
@@ -223,7 +224,8 @@ Lemma least (g : nat -> F) T d : (0 < T)%N -> 0 <= eta -> eta * (\sum_(t < T) g 
   exists2 t, (t < T)%N & T%:R * (eta * g t) <= d.
 Proof.
 move=> T0 eta0 le.
-case: (@Order.TotalTheory.arg_minP _ F _ (Ordinal T0) xpredT (fun t : 'I_T => g t) isT) => t _ min_t.
+case: (@Order.TotalTheory.arg_minP _ F _ (Ordinal T0) xpredT (fun t : 'I_T => g t) isT).
+move=> t _ min_t.
 exists t => //.
 apply: le_trans le; rewrite mulrCA ler_wpmul2l // mulr_natl -[X in _ *+ X]card_ord.
 by rewrite -sumr_const; apply: ler_sum => s _; exact: min_t.

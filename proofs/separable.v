@@ -68,7 +68,8 @@ elim: i j => [|i IH] j il.
   rewrite expr0 mul1r mulr1 /=.
   have -> : (aligned *m X^T) j s = R * sigma 1%N j * (u *m X^T) 0 s.
     by rewrite !mxE mulr_sumr; apply: eq_bigr => k _; rewrite mxE -!mulrA.
-  have sq : sigma 1%N j * sigma 1%N j = 1 by case: (unit 1%N j) => // ->; rewrite ?mulr1 ?mulrNN ?mulr1.
+  have sq : sigma 1%N j * sigma 1%N j = 1.
+    by case: (unit 1%N j) => // ->; rewrite ?mulr1 ?mulrNN ?mulr1.
   have -> : sigma 1%N j * (y s * (R * sigma 1%N j * (u *m X^T) 0 s)) = y s * (u *m X^T) 0 s * R.
     rewrite mulrCA -[RHS]mulrA; congr (_ * _).
     by rewrite -(mulrA R) mulrCA (mulrA (sigma 1%N j)) sq mul1r mulrC.
@@ -136,7 +137,8 @@ Definition margin_loss (ell : F -> F) (f : 'M[F]_(n L, N)) := \sum_o \sum_s ell 
 Definition subgradient (ell : F -> F) (f e : 'M[F]_(n L, N)) :=
   forall o s z, ell (y s * f o s) + e o s * (z - f o s) <= ell (y s * z).
 
-(* What the loss is at most where all margins are kappa R; one output has one term o. *)
+(* What the loss is at most where all margins are kappa R: with one output, N ell(kappa R).
+   That ell does not increase is written {homo ell : z z' /~ z <= z'} below. *)
 Definition small_loss (ell : F -> F) : F :=
   \sum_(o < n L) N%:R * ell (alpha ^+ l * gamma * @paths l o * R).
 (* end margin_loss *)

@@ -2,8 +2,8 @@
 
     python3 tools/proof.py               what `make proof` does
 
-Every file of proofs/ is compiled in a new folder. Then Coq prints what each theorem rests on. In
-the files of algebra that must be nothing; in the files of calculus the three axioms of the
+Every file of proofs/ is compiled in a new folder, two at a time. Coq says what its theorems rest
+on. In the files of algebra that must be nothing; in the files of calculus the three axioms of the
 library of analysis are allowed, and no other. Needs no package of Python.
 """
 
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 PROOFS = Path(__file__).resolve().parent.parent / "proofs"
@@ -39,6 +40,8 @@ CALCULUS = (
     "instances",
 )
 ORDER = ALGEBRA + CALCULUS  # each may use those before it
+OLD = shutil.ignore_patterns("*.vo*", "*.glob", ".*")  # what coqc left beside the sources
+Answer = Future[frozenset[str]]  # on what the theorems of a file rest
 QUIET = ("-w", "-notation-overridden,-ambiguous-paths")  # what loading the library says
 CLOSED = "Closed under the global context"
 # What classical analysis adds to Coq's logic: equivalent propositions are equal, functions that
@@ -82,68 +85,78 @@ def coqc(folder: Path, name: str) -> str:
     return done.stdout
 
 
-def assumptions(folder: Path, names: dict[str, list[str]]) -> dict[str, frozenset[str]]:
-    """Return the axioms on which each theorem `module.name` rests, as Coq prints them."""
-    full = [f"{module}.{name}" for module in names for name in names[module]]
-    questions = [
-        f'Goal True. idtac "@ {name} ". Abort.\nPrint Assumptions FA.{name}.' for name in full
-    ]
-    (folder / "questions.v").write_text(
-        "\n".join([f"From FA Require {' '.join(names)}.", *questions]), encoding="utf-8"
-    )
-    answers = (answer.split(" ", 1) for answer in coqc(folder, "questions").split("@ ")[1:])
-    return {name: axioms(said) for name, said in answers}
+def required(source: str) -> list[str]:
+    """Return the files of proofs/ that a file is built on."""
+    lines = re.findall(r"^From FA Require Import ([\w\s]+)\.", source, flags=re.MULTILINE)
+    return " ".join(lines).split()
 
 
 def axioms(said: str) -> frozenset[str]:
     """Return the names in an answer of Coq's; a name stands at the start of a line."""
     if said.split() == CLOSED.split():
         return frozenset()
-    found = frozenset(
-        re.findall(r"^([\w.']+)\s*:", said.partition("Axioms:")[2], flags=re.MULTILINE)
-    )
+    listed = said.partition("Axioms:")[2]
+    found = frozenset(re.findall(r"^([\w.']+)\s*:", listed, flags=re.MULTILINE))
     if not found:
         raise ValueError(f"Coq said {said!r}: expected {CLOSED!r}, or a list of axioms")
     return found
 
 
-def refused(names: dict[str, list[str]], rests: dict[str, frozenset[str]]) -> list[str]:
-    """Return what is wrong: a theorem without an answer, or one that assumes too much."""
-    wrong = []
-    for module in names:
-        allowed = AXIOMS if module in CALCULUS else frozenset()
-        for name in (f"{module}.{name}" for name in names[module]):
-            if name not in rests:
-                wrong.append(f"{name}: Coq did not say what it rests on")
-            elif more := rests[name] - allowed:
-                wrong.append(f"{name} rests on {', '.join(sorted(more))}: expected no such axiom")
-    return wrong
+def assumptions(folder: Path, module: str, names: list[str]) -> frozenset[str]:
+    """Return the axioms on which the theorems of a file rest.
+
+    Coq walks through the whole library to answer, so it is asked for all of a file at once.
+    """
+    if not names:
+        return frozenset()
+    every = ", ".join(f"@FA.{module}.{name}" for name in names)
+    (folder / f"ask_{module}.v").write_text(
+        f"From FA Require {module}.\nDefinition all := ({every}).\nPrint Assumptions all.\n",
+        encoding="utf-8",
+    )
+    return axioms(coqc(folder, f"ask_{module}"))
+
+
+def check(folder: Path, module: str, before: dict[str, Answer]) -> frozenset[str]:
+    """Compile a file, after those that it is built on; return what its theorems rest on."""
+    source = (folder / f"{module}.v").read_text(encoding="utf-8")
+    for name in required(source):
+        before[name].result()
+    coqc(folder, module)
+    return assumptions(folder, module, theorems(source))
+
+
+def refused(module: str, rests: frozenset[str]) -> str:
+    """Return what is wrong with what a file's theorems rest on; nothing, if all is well."""
+    if more := rests - (AXIOMS if module in CALCULUS else frozenset()):
+        return f"proofs/{module}.v rests on {', '.join(sorted(more))}: expected no such axiom"
+    return ""
 
 
 def main() -> None:
-    """Compile every file, print what every theorem assumes, fail where that is not allowed."""
+    """Compile every file, print what its theorems assume, fail where that is not allowed."""
     if shutil.which("coqc") is None:
         sys.exit("make proof needs coqc and its libraries; the README says how to install them")
-    present = {path.stem for path in PROOFS.glob("*.v")}
-    if present != set(ORDER):
-        sys.exit(f"proofs/ holds {sorted(present)}, but tools/proof.py checks {sorted(ORDER)}")
-    names = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in PROOFS.glob("*.v")}
+    if set(sources) != set(ORDER):
+        sys.exit(f"proofs/ holds {sorted(sources)}, but tools/proof.py checks {sorted(ORDER)}")
+    for module, source in sources.items():
+        if words := forbidden(source):
+            sys.exit(f"proofs/{module}.v contains {', '.join(words)}: expected finished proofs")
+    wrong = []
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(max_workers=2) as pool:
+        folder = shutil.copytree(PROOFS, Path(scratch) / "proofs", ignore=OLD)
+        checks: dict[str, Answer] = {}
         for module in ORDER:
-            source = (PROOFS / f"{module}.v").read_text(encoding="utf-8")
-            if words := forbidden(source):
-                sys.exit(f"proofs/{module}.v contains {', '.join(words)}: expected finished proofs")
-            shutil.copy(PROOFS / f"{module}.v", folder)
-            coqc(folder, module)
-            names[module] = theorems(source)
-            print(f"{module}.v: {len(names[module])} theorems", flush=True)
-        rests = assumptions(folder, names)
-    for name in rests:
-        print(f"{name}: {', '.join(sorted(rests[name])) or CLOSED}")
-    if wrong := refused(names, rests):
-        sys.exit("\n".join(wrong))
-    print(f"{len(rests)} theorems")
+            checks[module] = pool.submit(check, folder, module, checks)
+        for module in ORDER:
+            rests = checks[module].result()
+            for name in theorems(sources[module]):
+                print(f"{module}.{name}: {', '.join(sorted(rests)) or CLOSED}", flush=True)
+            wrong.append(refused(module, rests))
+    if any(wrong):
+        sys.exit("\n".join(filter(None, wrong)))
+    print(f"{sum(len(theorems(source)) for source in sources.values())} theorems")
 
 
 if __name__ == "__main__":

@@ -81,13 +81,14 @@ rewrite innerZl innerC heard_along mulNr opprK /dv !mxE mulNr mulrC addrC.
 by apply/eqP; rewrite subr_eq0; apply/eqP; congr (_ * _); apply: eq_bigr => s _; rewrite !mxE mulrA.
 Qed.
 
-(* thm-dominance: with all c_j >= 0 the loss does not grow, and falls at least by c |g|^2. *)
+(* thm-dominance: the loss loses at least the sum of c_j |g_j|^2.  So if no c_j is negative, it
+   does not grow. *)
 (* begin dominance *)
-Theorem dominance : (forall j, 0 <= unit_c b w v j) ->
+Theorem dominance :
   <<e, danswer X b w v S e>> <= - (\sum_j unit_c b w v j * <<row j g, row j g>>).
 (* end dominance *)
 Proof.
-move=> c0; rewrite loss_dissipation ler_opp2; apply: ler_paddr.
+rewrite loss_dissipation ler_opp2; apply: ler_paddr.
   by rewrite sumr_ge0 // => j _; exact: sqr_ge0.
 apply: ler_sum => j _; rewrite ler_wpmul2r ?inner_ge0 // /unit_c ler_subl_addr ler_addl.
 by rewrite mulr_ge0 ?invr_ge0 ?ler0n ?inner_ge0.

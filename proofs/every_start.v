@@ -118,8 +118,8 @@ Definition smooth_convex (loss : 'M[R]_(n L, N) -> R) (grad : 'M[R]_(n L, N) -> 
       forall f : R -> 'M[R]_(n L, N), bounded_entries f -> bounded_entries (fun t => grad (f t))].
 
 (* From the time 0 on the weights move by FA on this loss. *)
-Definition trains (grad : 'M[R]_(n L, N) -> 'M[R]_(n L, N)) (W : R -> weights R n) := forall t, 0 <= t ->
-  exists2 dW, fa_motion id (W t) B X (open_gates R n N) (grad (product (W t) L *m X^T)) dW &
+Definition trains (grad : 'M[R]_(n L, N) -> 'M[R]_(n L, N)) (W : R -> weights R n) :=
+  forall t, 0 <= t -> exists2 dW, fa_motion id (W t) B X (open_gates R n N) (grad (product (W t) L *m X^T)) dW &
     moves_with l W t dW.
 (* end smooth_convex *)
 
@@ -314,8 +314,8 @@ Theorem every_start_loss : row_free (C 1%N) -> answers @ +oo --> loss (Theta *m 
 (* end every_start_loss *)
 Proof.
 move=> /(first_layer Theta)[U UT].
-have := @loss_vanishes _ _ _ _ _ _ _ CB _ _ convex _ training U; rewrite UT => /(_ (fun t _ => best _)).
-move=> to0; rewrite -[loss _]add0r.
+have := @loss_vanishes _ _ _ _ _ _ _ CB _ _ convex _ training U.
+rewrite UT => /(_ (fun t _ => best _)) to0; rewrite -[loss _]add0r.
 rewrite (_ : answers = (fun t => answers t - loss (Theta *m X^T)) \+ (fun=> loss (Theta *m X^T))).
   exact: cvgD to0 (cvg_cst _).
 by apply/funext=> t; rewrite /= subrK.
@@ -360,7 +360,8 @@ Proof. by rewrite inner_adjoint_right trmxK least_squares /inner trmx0 mul0mx mx
 Lemma squared_excess theta : squared_loss (theta *m X^T) =
   2%:R^-1 * <<(theta - Theta) *m X^T, (theta - Theta) *m X^T>> + squared_loss (Theta *m X^T).
 Proof.
-rewrite /squared_loss -[theta *m _ - _](subrKA (Theta *m X^T)) -mulmxBl addrC (inner_sqD (Theta *m X^T - Y^T)).
+rewrite /squared_loss -[theta *m _ - _](subrKA (Theta *m X^T)) -mulmxBl addrC.
+rewrite (inner_sqD (Theta *m X^T - Y^T)).
 by rewrite residual addr0 addrC.
 Qed.
 

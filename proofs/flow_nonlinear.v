@@ -243,7 +243,8 @@ apply: (stays_but_countably t0 countZ (f := fun s => unit_c b (w s) (v s) j)) =>
     by apply: continuous_sums => k _; have [ck _] := cont s j sT; exact: continuous_mul.
   suff cu : continuous_at (fun u => v u 0 j * b 0 j + - (2%:R^-1 * <<row j (w u), row j (w u)>>)) s.
     exact: cu.
-  apply: continuous_add; first by apply: continuous_mul; [have [] := cont s j sT|exact: continuous_cst].
+  apply: continuous_add.
+    by apply: continuous_mul; [have [] := cont s j sT|exact: continuous_cst].
   apply: (@continuous_eq R (fun u => - 2%:R^-1 * <<row j (w u), row j (w u)>>)) => [u|].
     by rewrite mulNr.
   by apply: continuous_mul => //; exact: continuous_cst.
@@ -266,18 +267,18 @@ have inside u : s <= u <= t -> 0 <= u <= T.
 apply: (falls_but_countably st countZ (f := loss)) => u /inside uT.
 - exact: continuous_loss.
 - exact: is_derive_loss.
-move=> _; have cu j : 0 <= unit_c b (w u) (v u) j by rewrite unit_law_flow.
-apply: le_trans (dominance X (S u) (err u) cu) _.
-by rewrite oppr_le0 sumr_ge0 // => j _; rewrite mulr_ge0 ?inner_ge0.
+move=> _; apply: le_trans (dominance X b (w u) (v u) (S u) (err u)) _.
+by rewrite oppr_le0 sumr_ge0 // => j _; rewrite unit_law_flow // mulr_ge0 ?inner_ge0.
 Qed.
 
-(* The bound of the loss that any rate needs: dominance, with the c_j of the start. *)
-Lemma dominance_now t : (forall j, 0 <= unit_c b (w 0) (v 0) j) -> 0 <= t <= T ->
+(* The bound that any rate needs: dominance, with the c_j of the start. *)
+Lemma dominance_now t : 0 <= t <= T ->
+  let g := heard X (S t) (err t) in
   <<err t, danswer X b (w t) (v t) (S t) (err t)>> <=
-    - (\sum_j unit_c b (w 0) (v 0) j * <<row j (heard X (S t) (err t)), row j (heard X (S t) (err t))>>).
+    - (\sum_j unit_c b (w 0) (v 0) j * <<row j g, row j g>>).
 Proof.
-move=> c0 tT; have cu j : 0 <= unit_c b (w t) (v t) j by rewrite unit_law_flow.
-apply: le_trans (dominance X (S t) (err t) cu) _; rewrite ler_opp2 le_eqVlt.
+move=> tT /=; apply: le_trans (dominance X b (w t) (v t) (S t) (err t)) _.
+rewrite ler_opp2 le_eqVlt.
 by apply/orP; left; apply/eqP; apply: eq_bigr => j _; rewrite unit_law_flow.
 Qed.
 
@@ -323,7 +324,7 @@ pose e t := err alpha X difference w v t.
 apply: (decays_but_countably (dV := fun t => <<e t, danswer X b (w t) (v t) (S t) (e t)>>)
   T0 countZ (continuous_loss alpha01 half_squareP flow)) => t tT Zt.
   exact: (is_derive_loss alpha01 half_squareP flow tT Zt).
-apply: le_trans (dominance_now flow c0 tT) _.
+apply: le_trans (dominance_now flow tT) _.
 rewrite mulNr ler_opp2; apply: (le_trans _ (schur_bound _ Kk kappa0 c0 (fun s => carry t s tT Zt))).
 rewrite -!mulrA mulrCA ler_wpmul2l // mulrCA.
 rewrite [_ * L t](_ : _ = <<err alpha X difference w v t, err alpha X difference w v t>>) //.
@@ -392,7 +393,7 @@ have size_e t s : `|e t 0 s| = expR (- y s * answer alpha X w v t 0 s).
   by have [[->|->] _] := sep s; rewrite ?normrN normr1 mul1r.
 have falls t : 0 <= t <= T -> ~ Z t -> dL t <= - (K * L t ^+ 2).
   move=> tT Zt; have [_ _ gate] := move t tT Zt.
-  apply: le_trans (dominance_now flow c0 tT) _; rewrite ler_opp2.
+  apply: le_trans (dominance_now flow tT) _; rewrite ler_opp2.
   have := @separable_bound R d h N X (S t) (e t) alpha gamma y u _ a0 gamma0 u1 c0 sep.
   have low j s : alpha <= S t j s by have [_ _ /andP[]] := gate j s.
   have sign s : e t 0 s = - y s * `|e t 0 s| by rewrite size_e mxE.

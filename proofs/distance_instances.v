@@ -37,7 +37,8 @@ Theorem steps_from_every_start (Y : 'M[F]_(N, n L)) (W0 : weights F n) :
   carriers B C -> row_free (C 1%N) ->
   exists Theta eta (W : nat -> weights F n),
   [/\ (Theta *m X^T - Y^T) *m X = 0, 0 < eta, W 0%N = W0,
-      forall t, fa_step id B (W t) (W t.+1) X (open_gates F n N) (product (W t) L *m X^T - Y^T) eta &
+      forall t, let e := product (W t) L *m X^T - Y^T in
+        fa_step id B (W t) (W t.+1) X (open_gates F n N) e eta &
       exists2 d, 0 <= d & forall T, (0 < T)%N -> exists2 t, (t < T)%N &
         let E := (product (W t) L - Theta) *m X^T in T%:R * (eta * <<E, E>>) <= d].
 (* end steps_from_every_start *)
@@ -156,7 +157,8 @@ have CB : carriers (l := 1) (n := one) B C by split=> // i _; rewrite mulmx1.
 exists B, C, 1%:M, 0, 0, W; split=> //.
 - by rewrite /row_free mxrank1.
 - by rewrite mul0mx trmx0 subr0 mul0mx.
-- move=> t t0; pose dW i : 'M[R]_1 := if i == 1%N then (- (q t * w t))%:M else (- (q t * w t * w t))%:M.
+- move=> t t0; pose dW i : 'M[R]_1 :=
+    if i == 1%N then (- (q t * w t))%:M else (- (q t * w t * w t))%:M.
   exists dW.
     apply/(linear_motion (l := 1) (n := one) (W t) 1%:M _ dW CB); case=> [//|[|[|//]]] _.
       rewrite /dW /= /W /= !trmx1 !mulmx1 !mul1mx trmx0 subr0 -scalar_mxM.
@@ -227,7 +229,8 @@ Theorem separable_instance (alpha : R) : 0 <= alpha <= 1 ->
   let ell z := - z in let f t := preactivation (leaky alpha) (W t) X 2 in
   [/\ coherent 1 B sigma, separable X y u 1, {homo ell : z z' /~ z <= z'},
       forall T, moves_but (n := fun=> 1%N) 1 W set0 0 T dW &
-      forall t, 0 <= t -> is_derive t (1 : R) I (margin_loss (n := fun=> 1%N) (l := 1) y ell (f t)) /\
+      forall t, 0 <= t ->
+        is_derive t (1 : R) I (margin_loss (n := fun=> 1%N) (l := 1) y ell (f t)) /\
         exists S e, [/\ leaky_gates (n := fun=> 1%N) 1 alpha S,
           subgradient (n := fun=> 1%N) (l := 1) y ell (f t) e &
           fa_motion (n := fun=> 1%N) (l := 1) (leaky alpha) (W t) B X S e (dW t)]].
@@ -235,11 +238,14 @@ Theorem separable_instance (alpha : R) : 0 <= alpha <= 1 ->
 Proof.
 move=> a01; have [a0 a1] := andP a01.
 have sq (t : R) : is_derive t (1 : R) (fun s => 2%:R^-1 * (s * s)) t.
-  apply: (is_derive_eq (is_derive_scale 2%:R^-1 (is_derive_mul (is_derive_id t 1) (is_derive_id t 1)))).
+  apply: (is_derive_eq (is_derive_scale 2%:R^-1
+    (is_derive_mul (is_derive_id t 1) (is_derive_id t 1)))).
   by rewrite mul1r mulr1 -mulr2n -[X in _ * X]mulr_natl mulKf ?pnatr_eq0.
 have move t i : (0 < i <= 2)%N -> moves (fun s => V s i) t (dV t i).
-  by case: i => [//|[|[|//]]] _; [exact: moves_scalar (is_derive_id t 1)|exact: moves_scalar (sq t)].
-have pre t : 0 <= t -> preactivation (leaky alpha) (V t) (1%:M : 'M[R]_1) 2 = (2%:R^-1 * (t * t) * t)%:M.
+  case: i => [//|[|[|//]]] _; first exact: moves_scalar (is_derive_id t 1).
+  exact: moves_scalar (sq t).
+have pre t : 0 <= t ->
+    preactivation (leaky alpha) (V t) (1%:M : 'M[R]_1) 2 = (2%:R^-1 * (t * t) * t)%:M.
   move=> t0; rewrite /preactivation /= /V /= trmx1 mulmx1.
   apply/matrixP=> i j; rewrite !ord1 !mxE big_ord1 !mxE !mulr1n /leaky.
   by case: ltgtP t0 => // <-; rewrite !mulr0.
@@ -252,7 +258,8 @@ split.
 - move=> T; split=> [|t _ _ i|t i j k _ iL]; [exact: countable0|exact: move|].
   by have [d _] := move t i iL j k; exact/differentiable_continuous/derivable1_diffP.
 move=> t t0; split.
-  apply: (is_derive_eq (is_derive_scale _ (is_derive_mul (is_derive_mul (sq t) (sq t)) (is_derive_cst (1 : R) t 1)))).
+  apply: (is_derive_eq (is_derive_scale _
+    (is_derive_mul (is_derive_mul (sq t) (sq t)) (is_derive_cst (1 : R) t 1)))).
   rewrite /margin_loss !big_ord1 /ell mul1r /f pre // mxE mulr1n !mulr0 addr0 mulr1.
   rewrite [t * _]mulrC -mulr2n -[X in _ * X]mulr_natl mulNr mulKf ?pnatr_eq0 //.
 exists (fun i => const_mx 1), (const_mx (-1)); split.
@@ -266,7 +273,8 @@ exists (fun=> const_mx (-1)); split=> //.
   by move=> i _; rewrite entrywise1 trmx1 mul1mx.
 case=> [//|[|[|//]]] _; rewrite /velocity /= /dV /= ?trmxK.
   by apply/matrixP=> i j; rewrite !ord1 !mxE big_ord1 !mxE !mulr1n mulN1r opprK.
-rewrite /V /= trmx1 mulmx1; apply/matrixP=> i j; rewrite !ord1 !mxE big_ord1 !mxE !mulr1n mulN1r opprK.
+rewrite /V /= trmx1 mulmx1; apply/matrixP=> i j.
+rewrite !ord1 !mxE big_ord1 !mxE !mulr1n mulN1r opprK.
 by rewrite /leaky; case: ltgtP t0 => // <-; rewrite !mulr0.
 Qed.
 

@@ -119,7 +119,8 @@ Definition smooth_convex (loss : 'M[R]_(n L, N) -> R) (grad : 'M[R]_(n L, N) -> 
 
 (* From the time 0 on the weights move by FA on this loss. *)
 Definition trains (grad : 'M[R]_(n L, N) -> 'M[R]_(n L, N)) (W : R -> weights R n) :=
-  forall t, 0 <= t -> exists2 dW, fa_motion id (W t) B X (open_gates R n N) (grad (product (W t) L *m X^T)) dW &
+  forall t, 0 <= t -> exists2 dW,
+    fa_motion id (W t) B X (open_gates R n N) (grad (product (W t) L *m X^T)) dW &
     moves_with l W t dW.
 (* end smooth_convex *)
 

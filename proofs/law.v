@@ -74,15 +74,26 @@ Notation dW := (velocity phi W X delta).
 Hypothesis signals : feedback_signals phi phi' L W B X delta.
 (* end setting *)
 
+(* The proof of Theorem 5.1 in its three steps, for neuron j of layer i. *)
+(* begin law_core *)
 Lemma law_core i j : homogeneous phi phi' k -> (0 < i < L)%N ->
   (dW i *m (W i)^T) j j = k * ((B i.+1)^T *m dW i.+1) j j.
 Proof.
-move=> phi_k iL; rewrite /velocity mulNmx mulmxN -mulmxA -trmx_mul.
-rewrite -/(preactivation phi W X i) mulmxA (signals iL) 2!mxE [in RHS]mxE mulrN.
-rewrite [in RHS]mxE mulr_sumr; congr (- _); apply: eq_bigr => s _.
-case: i iL j => // i _ j; rewrite !mxE.
-by rewrite -mulrA phi_k mulrCA.
+move=> phi_k iL; set h := preactivation phi W X i; set a := activity phi W X i.
+have ah : a = map_mx phi h by rewrite /a /h; move: iL; case: (i).
+(* Step 1.  On the left the signals meet the preactivations, h = W a. *)
+have step1 : dW i *m (W i)^T = - (delta i *m h^T).
+  by rewrite /h /preactivation trmx_mul mulmxA -mulNmx.
+(* Step 2.  On the right the signals, carried back by B, meet the activities. *)
+have step2 : (B i.+1)^T *m dW i.+1 = - ((B i.+1)^T *m delta i.+1 *m a^T).
+  by rewrite -mulmxA -mulmxN.
+(* Step 3.  Both are equal, sample by sample, because phi'(h) h = k phi(h) and a = phi(h). *)
+have step3 : (delta i *m h^T) j j = k * ((B i.+1)^T *m delta i.+1 *m a^T) j j.
+  rewrite mxE [in RHS]mxE mulr_sumr; apply: eq_bigr => s _; rewrite 2![_^T s j]mxE.
+  by rewrite ah (signals iL) !mxE -mulrA phi_k mulrCA.
+by rewrite step1 step2 mxE step3 [in RHS]mxE mulrN.
 Qed.
+(* end law_core *)
 
 (* begin neuron_law *)
 Theorem neuron_law i (j : 'I_(n i)) :

@@ -32,18 +32,37 @@ def test_every_theorem_stands_on_the_page_and_in_its_table():
             assert f"`{name}`" in table
 
 
+MODULE = {name: module for module, source in SOURCES.items() for name in proof.theorems(source)}
+ROWS = [
+    [cell.strip() for cell in row.split("|")[1:-1]]
+    for row in PAGE[PAGE.index("| theorem of the book") :].splitlines()
+    if row.startswith("| ") and ".v`" in row
+]
+
+
 def test_every_name_in_the_table_is_a_theorem():
-    rows = re.findall(r"^\| \{prf:ref\}.*\| (.*) \| .*\.v` \|", PAGE, flags=re.MULTILINE)
-    known = {name for source in SOURCES.values() for name in proof.theorems(source)}
-    assert len(rows) > 5
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == known
+    assert len(ROWS) > 10
+    assert {name for row in ROWS for name in re.findall(r"`(\w+)`", row[1])} == set(MODULE)
+
+
+def test_the_table_names_the_files_and_their_axioms():
+    for _, names, files, axioms, _ in ROWS:
+        modules = {MODULE[name] for name in re.findall(r"`(\w+)`", names)}
+        assert modules == set(re.findall(r"`(\w+)\.v`", files))
+        assert (axioms == "none") == modules.isdisjoint(proof.CALCULUS)
+        assert axioms in ("none", "three")
 
 
 def test_what_is_shown_ends_before_its_proof():
     assert INCLUDED
     for module, begin, end in INCLUDED:
         assert begin == end
-        assert "Proof" not in shown(module, begin)
+        # The worked example is a proof.
+        assert ("Proof" in shown(module, begin)) == (begin == "law_core")
+
+
+def test_names_are_used_once():
+    assert len(MODULE) == sum(len(proof.theorems(source)) for source in SOURCES.values())
 
 
 def test_every_file_is_checked():
@@ -59,3 +78,41 @@ def test_unfinished_proofs_are_seen(text):
 
 def test_a_comment_may_name_an_axiom():
     assert not proof.forbidden("(* no Axiom\n here *) Lemma one : True. Proof. by []. Qed.")
+
+
+THREE = """Axioms:
+boolp.propositional_extensionality : forall P Q : Prop, P <-> Q -> P = Q
+boolp.functional_extensionality_dep
+  : forall (A : Type) (B : A -> Type) (f g : forall x : A, B x),
+    (forall x : A, f x = g x) -> f = g
+boolp.constructive_indefinite_description
+  : forall (A : Type) (P : A -> Prop), (exists x : A, P x) -> {x : A | P x}
+"""
+
+
+def test_answers_are_read():
+    assert proof.axioms("\nClosed under the global context\n") == frozenset()
+    assert proof.axioms(f"\n{THREE}") == proof.AXIOMS
+    with pytest.raises(ValueError, match="expected 'Closed"):
+        proof.axioms("\n")
+
+
+@pytest.mark.parametrize(
+    ("module", "rests", "passes"),
+    [
+        ("law", frozenset(), True),
+        ("law", proof.AXIOMS, False),
+        ("flow", proof.AXIOMS, True),
+        ("flow", frozenset({"Classical_Prop.classic"}), False),
+    ],
+)
+def test_only_the_three_axioms_pass_and_only_in_the_calculus(module, rests, passes):
+    assert (proof.refused(module, rests) == "") == passes
+
+
+def test_each_file_is_built_on_earlier_ones():
+    for module, source in SOURCES.items():
+        earlier = proof.ORDER[: proof.ORDER.index(module)]
+        assert set(proof.required(source)) <= set(earlier)
+        if module in proof.ALGEBRA:
+            assert "realType" not in source

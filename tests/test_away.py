@@ -256,7 +256,8 @@ def test_what_the_cell_installs_is_what_the_pages_import():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     with_fa_lib = {re.match(r"[\w-]+", name)[0] for name in project["dependencies"]}
     added = set(colab.CELL.split("./fa_book ")[1].split("\n")[0].split())
-    beside = {path.stem for path in ROOT.glob("book/*.py")} | {"studies"}
+    ours = (*ROOT.glob("book/*.py"), *ROOT.glob("book/examples/*.py"))
+    beside = {path.stem for path in ours} | {"studies"}
     there = {"IPython", "matplotlib", "matplotlib_inline", "sklearn"}  # on Colab, of its own
     known = {"fa_lib", *there, *beside, *with_fa_lib, *added}
     names = {"yaml": "pyyaml", "myst_nb": "myst-nb"}

@@ -148,6 +148,10 @@ def test_a_factor_between_two_layers_is_found_and_named(factor):
         assert f"are {factor} times" in str(said)
 
 
+def test_a_factor_that_is_no_simple_fraction_is_written_out():
+    assert "are 0.378 times" in str(planted(lambda moves: [0.378 * moves[0], *moves[1:]]))
+
+
 def test_a_layer_of_another_scale_breaks_both_its_junctions():
     said = planted(lambda moves: [moves[0], moves[1] / 5, moves[2]])
     assert said.factor == pytest.approx((5, 0.2))

@@ -84,6 +84,10 @@ def returned(each: str) -> str:
     return f"return {EACH.format(each, each)}"
 
 
+DROPPED = (
+    FORWARD,
+    lines("keep = rng.integers(0, 2, h1.shape)", "a1 = 2 * keep * relu(h1)"),
+)
 GD = "the weights themselves (GD)"
 USF = "the signs of the weights (uSF)"
 FRSF = "the sizes of the feedback with the signs of the weights (frSF)"
@@ -358,13 +362,7 @@ CHANGES: dict[str, list[Change]] = {
         Change(
             "dropout, another mask backwards",
             (
-                (
-                    FORWARD,
-                    lines(
-                        "keep = rng.integers(0, 2, h1.shape)",
-                        "a1 = 2 * keep * relu(h1)",
-                    ),
-                ),
+                DROPPED,
                 (
                     BACK,
                     "d1 = 2 * rng.permutation(keep) * (d2 @ B2) * slope(h1)",
@@ -375,13 +373,7 @@ CHANGES: dict[str, list[Change]] = {
         Change(
             "dropout, scaled forwards only",
             (
-                (
-                    FORWARD,
-                    lines(
-                        "keep = rng.integers(0, 2, h1.shape)",
-                        "a1 = 2 * keep * relu(h1)",
-                    ),
-                ),
+                DROPPED,
                 (BACK, "d1 = keep * (d2 @ B2) * slope(h1)"),
             ),
             {1: lambda one: 1 / 2},
@@ -389,13 +381,7 @@ CHANGES: dict[str, list[Change]] = {
         unseen(
             "dropout, the same mask",
             ALLOWED,
-            (
-                FORWARD,
-                lines(
-                    "keep = rng.integers(0, 2, h1.shape)",
-                    "a1 = 2 * keep * relu(h1)",
-                ),
-            ),
+            DROPPED,
             (BACK, "d1 = 2 * keep * (d2 @ B2) * slope(h1)"),
         ),
         unseen(

@@ -133,6 +133,13 @@ def on_host(array: Array) -> np.ndarray:
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 
 
+def sum_of_sizes(array: Array) -> float:
+    """Return the sum of the absolute values of all entries; PyTorch needs no memory for them."""
+    if is_exact(array):
+        return float(abs(array).sum())
+    return float(namespace(array).linalg.vector_norm(array, ord=1))
+
+
 def keep_freed_memory() -> None:
     """Have the C library keep the memory of arrays that are freed, for those that come next.
 

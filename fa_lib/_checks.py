@@ -70,6 +70,13 @@ def array(name: str, value: Array, *, like: Array | None = None) -> None:
 
 def entries(name: str, value: Array, *, like: Array | None = None) -> None:
     """Refuse what is no array of finite reals, of any number of axes."""
+    reals(name, value, like=like)
+    if not all_finite(value):
+        refuse(name, "an entry that is not finite", "finite entries only")
+
+
+def reals(name: str, value: Array, *, like: Array | None = None) -> None:
+    """Refuse what is no array of reals, finite or not."""
     plain(name, value)
     if not (is_exact(value) or "float" in str(value.dtype)):
         refuse(name, f"dtype {value.dtype}", "a floating-point dtype, or exact objects")
@@ -82,8 +89,6 @@ def entries(name: str, value: Array, *, like: Array | None = None) -> None:
         refuse(name, f"shape {tuple(value.shape)}, which is empty", "at least one entry")
     if is_exact(value):
         exact_entries(name, value)
-    if not all_finite(value):
-        refuse(name, "an entry that is not finite", "finite entries only")
 
 
 def plain(name: str, value: Any) -> None:

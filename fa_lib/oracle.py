@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fa_lib import _checks
-from fa_lib._arrays import Array, Result, at_rest, is_exact, namespace, on_host
+from fa_lib._arrays import Array, Result, at_rest, is_exact, namespace, on_host, sum_of_sizes
 from fa_lib.balances import TESTED
 from fa_lib.rules import feedback_alignment, gradient_descent, sign_symmetric, weighted_sign
 from fa_lib.state import Carriers, Rule, State
@@ -169,10 +169,12 @@ def audit(
     _follow("the gradient of W", moves, layers)
     accuracy = lost if accuracy is None else accuracy
     _checks.number("accuracy", accuracy, "a number of zero or more", least=0)
+    pairs = [list(zip(*each, strict=True)) for each in zip(layers, moves, strict=True)]
+    balances = [_parts(pair, layer[0].shape[0]) for pair, layer in zip(pairs, layers, strict=True)]
+    _finite(balances, layers, moves)
     said = []
-    for i, B in enumerate(carriers):
-        units = layers[i][0].shape[0]
-        into = _parts(zip(layers[i], moves[i], strict=True), units)
+    for i, (into, B) in enumerate(zip(balances, carriers, strict=False)):
+        units = len(into.sums)
         above = (layers[i + 1][0], B, moves[i + 1][0])
         V, B, G = (_columns(f"W_{i + 2}", array, units) for array in above)
         said.append(_audited(into, State((V, V), (B,)), G, degree, rule, accuracy))
@@ -196,8 +198,7 @@ def _audited(
         (M,) = carriers(above)
         return _parts([((degree * M).mT, G.mT)], G.shape[-1])
 
-    assert rule.carriers is not None
-    out = asked(rule.carriers)
+    out = asked(_carriers_of(rule))
     balance, bound = _balance(into, out, accuracy)
     if not balance > bound:
         return balance, bound, 1.0, ""
@@ -209,16 +210,16 @@ def _transposed(state: State) -> tuple[Result, ...]:
     return tuple(B.mT if B.shape[0] == B.shape[1] else B for B in state.feedback)
 
 
-def _of(rule: Rule) -> Carriers:
+def _carriers_of(rule: Rule) -> Carriers:
     assert rule.carriers is not None
     return rule.carriers
 
 
 _OTHERS: dict[str, Carriers] = {
-    "the feedback (FA)": _of(feedback_alignment),
-    "the weights themselves (GD)": _of(gradient_descent),
-    "the signs of the weights (uSF)": _of(sign_symmetric),
-    "the sizes of the feedback with the signs of the weights (frSF)": _of(weighted_sign),
+    "the feedback (FA)": _carriers_of(feedback_alignment),
+    "the weights themselves (GD)": _carriers_of(gradient_descent),
+    "the signs of the weights (uSF)": _carriers_of(sign_symmetric),
+    "the sizes of the feedback with the signs of the weights (frSF)": _carriers_of(weighted_sign),
     "the transpose of the feedback": _transposed,
 }
 
@@ -227,9 +228,10 @@ def _parts(pairs: Iterable[tuple[Array, Array]], units: int) -> _Parts:
     sums, size = np.zeros(units), 0.0
     for A, G in pairs:
         xp = namespace(A, G)
-        terms = xp.reshape(A * G, (units, -1))
-        sums = sums + on_host(xp.sum(terms, axis=-1)).astype(float)
-        size += float(xp.sum(xp.sum(abs(terms), axis=-1)))
+        with np.errstate(over="ignore", invalid="ignore"):  # `_finite` looks at what comes of it
+            terms = xp.reshape(A * G, (units, -1))
+            sums = sums + on_host(xp.sum(terms, axis=-1)).astype(float)
+            size += sum_of_sizes(terms)
     return _Parts(sums, size)
 
 
@@ -271,7 +273,7 @@ def _layers(name: str, values: Sequence[Any]) -> tuple[list[Layer], float]:
         for array in layer:
             if array is None:
                 _checks.refuse(f"{name}_{number}", "None", "an array: was there a backward pass?")
-            _checks.entries(f"{name}_{number}", array)
+            _checks.reals(f"{name}_{number}", array)
     lost = max(_lost(array) for layer in layers for array in layer)
     return [tuple(map(at_rest, layer)) for layer in layers], lost
 
@@ -296,6 +298,17 @@ def _follow(name: str, moves: list[Layer], layers: list[Layer]) -> None:
             _checks.refuse(f"{name}_{number}", f"{len(move)} arrays", f"{len(layer)}, as there")
     if len(moves) != len(layers):
         _checks.refuse("gradients", f"{len(moves)} layers", f"{len(layers)}, as of weights")
+
+
+def _finite(balances: list[_Parts], layers: list[Layer], moves: list[Layer]) -> None:
+    """Refuse what is not finite: then their products are not, and only then are all looked at."""
+    if all(math.isfinite(part.size) for part in balances):
+        return
+    for name, parts in (("W", layers), ("the gradient of W", moves)):
+        for number, layer in enumerate(parts, start=1):
+            for array in layer:
+                _checks.entries(f"{name}_{number}", array)
+    _checks.refuse("gradients", "products with the weights that overflow", "a wider dtype")
 
 
 def _same(name: str, array: Array, like: Array) -> None:

@@ -3,17 +3,7 @@
    An interval of time contains its ends, and at each of its times the derivative is that of
    both sides: a solution that begins at 0 is continued to the left by its tangent. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets reals topology normedtype sequences derive realfun exp.
-From FA Require Import setting law.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law.
 
 (* begin moves *)
 (* At time t every entry of the matrix A has the derivative that stands in dA. *)

@@ -1,19 +1,9 @@
 (* What a derivative tells, if it may be missing at countably many times: solutions through the
    kinks of a ReLU have such times, at which a gate opens or closes. *)
 
-From mathcomp Require Import all_ssreflect all_algebra ssrAC.
-From mathcomp Require Import boolp classical_sets functions cardinality mathcomp_extra.
-From mathcomp Require Import reals ereal topology normedtype sequences derive realfun exp.
+From FA Require Import analysis.
 From mathcomp Require Import measure lebesgue_measure.
 From FA Require Import setting law calculus.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
 
 (* begin continuous_at *)
 Definition continuous_at (R : realType) (f : R -> R) (t : R) := f @ t --> f t.

@@ -2,15 +2,7 @@
    the feedback changes by -<e, f - fhat>, as under gradient descent on a convex function.
    Nothing here needs a limit: times and step sizes come in as numbers, or not at all. *)
 
-From mathcomp Require Import all_ssreflect all_algebra ssrAC.
-From FA Require Import setting law.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting law.
 
 (* begin star *)
 (* The comparator: the first layer is U, the others are the feedback. *)

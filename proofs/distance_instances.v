@@ -1,20 +1,9 @@
 (* Instances: for the theorems on distance, separable data and dominance there are networks,
    data and motions that satisfy all that is assumed.  None of them is at rest. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets cardinality reals topology normedtype.
-From mathcomp Require Import sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_identity distance_steps separable.
-From FA Require Import dominance calculus countable flow flow_distance every_start separable_flow.
-From FA Require Import flow_nonlinear.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law minimum_norm rate distance_identity distance_steps.
+From FA Require Import separable dominance calculus countable flow flow_distance every_start.
+From FA Require Import separable_flow flow_nonlinear.
 
 (* Steps: every linear network with every start, samples and targets has a step size, and steps
    of FA, to which step_size_squared applies. *)

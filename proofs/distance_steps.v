@@ -1,15 +1,7 @@
 (* A step size for which linear networks fit from every start.  The step costs |dW|^2, which
    submultiplicativity bounds on a ball about the comparator, and no step leaves that ball. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From FA Require Import setting law minimum_norm rate distance_identity.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting law minimum_norm rate distance_identity.
 
 (* begin at_most *)
 (* The spectral norm of A is at most c: |A v| <= c |v| for every column v. *)

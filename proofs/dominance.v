@@ -2,15 +2,7 @@
    read-out agrees with the feedback.  Rows of X are the samples, S holds the slopes of all
    units at all samples, e the derivatives of the loss by the answers. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From FA Require Import setting law minimum_norm rate distance_identity distance_steps.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting law minimum_norm rate distance_identity distance_steps.
 
 (* begin two_layers *)
 Section TwoLayers.

@@ -2,19 +2,8 @@
    to a comparator, at a rate that cannot change at once.  That the weights have moved by FA
    at all times is assumed; that they stay bounded is not. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets cardinality reals topology normedtype.
-From mathcomp Require Import sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_identity distance_steps.
+From FA Require Import analysis setting law minimum_norm rate distance_identity distance_steps.
 From FA Require Import calculus flow_distance.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
 
 (* Functions of time that stay bounded, and matrices of them. *)
 Section Bounded.

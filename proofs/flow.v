@@ -2,17 +2,7 @@
    three quantities stand still.  That there is a flow is what is assumed; how long it lasts,
    which samples it sees at which time, and its loss are not. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets reals topology normedtype sequences derive realfun exp.
-From mathcomp Require Import cardinality.
-From FA Require Import setting law calculus countable.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law calculus countable.
 
 (* begin slopes *)
 (* Slopes S for the hidden neurons at each sample, of which only this is asked: with the

@@ -1,19 +1,8 @@
 (* The distance identity in time, and the regret that follows from it.  The weights need not
    have a velocity when a gate opens or closes: countably many times may be left out. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets cardinality reals topology normedtype.
-From mathcomp Require Import sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_identity distance_steps.
+From FA Require Import analysis setting law minimum_norm rate distance_identity distance_steps.
 From FA Require Import calculus countable.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
 
 Section Continuity.
 

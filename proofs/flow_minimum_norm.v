@@ -1,18 +1,8 @@
 (* Theorem 5.2 in continuous time: where feedback alignment takes a two-layer linear network.
    Xp is a pseudoinverse of X, and Y^T Xp^T, called minimum_norm, the solution of least norm. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets reals topology normedtype sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_identity calculus flow_distance.
-From FA Require Import every_start flow_rate.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law minimum_norm rate distance_identity calculus.
+From FA Require Import flow_distance every_start flow_rate.
 
 Section MinimumNorm.
 

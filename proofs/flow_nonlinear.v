@@ -6,19 +6,8 @@
    gates open and close and nothing is assumed but that the weights do not jump.  alpha = 0 is
    ReLU. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets cardinality reals topology normedtype.
-From mathcomp Require Import sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_identity distance_steps.
+From FA Require Import analysis setting law minimum_norm rate distance_identity distance_steps.
 From FA Require Import separable dominance calculus countable flow flow_distance every_start.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
 
 Lemma small_factor (R : realType) (c g : R -> R) (t : R) : (forall s, `|c s| <= 1) ->
   g @ t --> (0 : R) -> (fun s => c s * g s) @ t --> (0 : R).

@@ -2,17 +2,7 @@
    their data exponentially fast, and their weights converge.  The notation is the page's:
    G = B B^T, K = X X^T, E = W2 W1 X^T - Y^T, V = tr(E^T G E) / 2. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets reals topology normedtype sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_steps calculus.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law minimum_norm rate distance_steps calculus.
 
 (* Frobenius norms, from the squares: what the bounds in time need. *)
 Section Frobenius.

@@ -1,18 +1,8 @@
 (* The theorems in time are not empty: flows that satisfy what they assume, in closed form.
    Every layer of these networks has one neuron. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets reals topology normedtype sequences derive realfun exp.
-From mathcomp Require Import cardinality.
-From FA Require Import setting law minimum_norm rate calculus countable flow flow_rate.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law minimum_norm rate calculus countable flow.
+From FA Require Import flow_rate.
 
 Section Instances.
 

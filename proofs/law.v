@@ -2,15 +2,7 @@
    flows.  Every proof comes down to [law_core]: what a neuron's own weights gain along
    themselves, its outgoing weights gain along the feedback. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From FA Require Import setting.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting.
 
 Section InnerProduct.
 

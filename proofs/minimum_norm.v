@@ -1,15 +1,7 @@
 (* Theorem 5.2: which of its many solutions a two-layer linear network ends at.
    Rows of X are the samples, rows of Y the targets, Theta stands for any linear map. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From FA Require Import setting law.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting law.
 
 (* begin pseudoinverse *)
 (* The four equations of Penrose. *)

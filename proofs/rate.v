@@ -2,15 +2,7 @@
    given what the matrix law keeps from the start, how fast the error falls.
    The notation is the page's: G = B B^T, K = X X^T, M = W2 B^T, P = W1 X^T. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From FA Require Import setting law.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting law.
 
 (* begin order *)
 Definition form (F : realFieldType) p (A : 'M[F]_p) (v : 'cV[F]_p) : F :=

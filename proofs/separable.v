@@ -1,15 +1,7 @@
 (* Separable data and coherent feedback: the comparator has a margin, whatever the gates are.
    So the loss of a network with gates has a bounded average, from every start, in steps. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From FA Require Import setting law minimum_norm rate distance_identity.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra setting law minimum_norm rate distance_identity.
 
 Section Separable.
 

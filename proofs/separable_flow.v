@@ -1,19 +1,8 @@
 (* Separable data, in time: from every start the average loss of a network of leaky ReLU, of
    any depth, has a bound.  Gates may open and close at countably many times. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import boolp classical_sets cardinality reals topology normedtype.
-From mathcomp Require Import sequences derive realfun exp.
-From FA Require Import setting law minimum_norm rate distance_identity distance_steps separable.
-From FA Require Import calculus countable flow_distance.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import Order.TTheory GRing.Theory Num.Theory numFieldNormedType.Exports.
-Local Open Scope classical_set_scope.
-Local Open Scope ring_scope.
+From FA Require Import analysis setting law minimum_norm rate distance_identity distance_steps.
+From FA Require Import separable calculus countable flow_distance.
 
 Section SeparableFlow.
 

@@ -5,14 +5,7 @@
    network each sample is a column.  Times, step sizes and losses come later or not at all:
    the output error is any matrix. *)
 
-From mathcomp Require Import all_ssreflect all_algebra.
-
-Set Implicit Arguments.
-Unset Strict Implicit.
-Unset Printing Implicit Defensive.
-
-Import GRing.Theory.
-Local Open Scope ring_scope.
+From FA Require Import algebra.
 
 (* begin inner *)
 Definition inner (R : ringType) m n (A B : 'M[R]_(m, n)) : R :=

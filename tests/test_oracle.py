@@ -257,6 +257,14 @@ REFUSED = {
     "no sequence": ((None, G, B), "W: got None"),
     "no array": ((["W", *W[1:]], G, B), "W_1: got 'W', expected an array"),
     "integers": ((W, [G[0].astype(int), *G[1:]], B), "the gradient of W_1: got dtype int64"),
+    "weights that are not finite": (
+        ([*W[:2], W[2] * np.inf], G, B),
+        "W_3: got an entry",
+    ),
+    "products that overflow": (
+        [[1e25 * M.astype(np.float32) for M in part] for part in (W, G, B)],
+        "gradients: got products with the weights that overflow",
+    ),
     "not finite": ((W, [G[0] * np.nan, *G[1:]], B), "the gradient of W_1: got an entry"),
     "masked": ((W, [np.ma.array(G[0]), *G[1:]], B), "the gradient of W_1: got a MaskedArray"),
 }

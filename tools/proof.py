@@ -17,6 +17,7 @@ from pathlib import Path
 
 PROOFS = Path(__file__).resolve().parent.parent / "proofs"
 ALGEBRA = (
+    "algebra",
     "setting",
     "law",
     "minimum_norm",
@@ -27,6 +28,7 @@ ALGEBRA = (
     "dominance",
 )
 CALCULUS = (
+    "analysis",
     "calculus",
     "countable",
     "flow",
@@ -87,7 +89,9 @@ def coqc(folder: Path, name: str) -> str:
 
 def required(source: str) -> list[str]:
     """Return the files of proofs/ that a file is built on."""
-    lines = re.findall(r"^From FA Require Import ([\w\s]+)\.", source, flags=re.MULTILINE)
+    lines = re.findall(
+        r"^From FA Require (?:Import|Export) ([\w\s]+)\.", source, flags=re.MULTILINE
+    )
     return " ".join(lines).split()
 
 

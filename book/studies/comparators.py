@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 import fa_lib as fa
+from baselines import share
 from studies import real_data
 
 SEEDS = real_data.SEEDS
@@ -83,7 +84,7 @@ def looked_at(
     return {
         "loss": float(loss.value(ours, y) / len(y)),
         "least": float(found.fun),
-        "share": float((theirs.argmax(-1) == y.argmax(-1)).mean()),
+        "share": share(theirs, y),
         "slope": float(abs(found.jac).max()),
     }
 

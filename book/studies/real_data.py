@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fa_lib as fa
-from baselines import least_squares, nearest_neighbours
+from baselines import least_squares, nearest_neighbours, share
 from fa_lib import wiring
 from images import digits, mnist, mnist_5k
 
@@ -206,7 +206,7 @@ def accuracy(
     """Return the share of images read correctly."""
     x, y = images
     prediction = fa.forward(state, x, activation=network.activation)[1][-1]
-    return float((prediction.argmax(-1) == y.argmax(-1)).mean())
+    return share(prediction, y)
 
 
 class Books(NamedTuple):

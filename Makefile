@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test arrays coverage ranges mutants check proof reproduce study serve lab notebooks lock audit bench clean
+.PHONY: help book pdf test library pages coverage ranges mutants check proof reproduce study serve lab notebooks lock newest audit package bench clean
 
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -30,12 +30,14 @@ pdf: $(READY) ## the book as one file to print; needs LaTeX, and says which pack
 	$(PYTHON) tools/pdf.py _build/source
 	@echo "The PDF: $(CURDIR)/_build/fa_book.pdf"
 
-test: $(READY) check ## run every check and every test
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+test: check library pages ## run every check and every test
 
-# All but those of pages and site: what the library is held to by itself.
-LIBRARY := fa_lib $(filter-out $(patsubst %,tests/test_%.py,away baselines bibliography book build comparators_study draws environment exact examples execute figures glyphs images intervals live lock many_classes measures notebooks page planted proofs real_data records reproduce site study training),$(sort $(wildcard tests/test_*.py)))
-PLAIN := -o addopts="--strict-markers --doctest-modules --import-mode=importlib"
+library: $(READY) ## run the tests of the library
+	$(PYTHON) -m pytest -n 2 --dist loadfile fa_lib tests/library
+
+pages: $(READY) ## run the tests of the book: its pages, its site, its commands
+	$(PYTHON) -m pytest -n 2 --dist loadfile --nbval --nbval-sanitize-with=tests/book/nbval.cfg \
+		tests/book extensions tools book
 
 # An environment that has PyTorch and JAX, and of all else the pinned versions.
 ARRAYS := _build/arrays
@@ -50,11 +52,9 @@ $(BOTH): requirements.txt benchmarks/requirements.txt benchmarks/alone.txt pypro
 		-r benchmarks/alone.txt
 	touch $(BOTH)
 
-arrays: $(BOTH) ## run the tests of arrays on PyTorch and JAX
-	$(ARRAYS)/bin/python -m pytest $(PLAIN) $(patsubst %,tests/test_%.py,arrays examples frameworks junction ledger peers train wiring)
-
-coverage: $(BOTH) ## run the tests of the library; every line and branch of it must be met
-	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile $(PLAIN) --cov $(LIBRARY)
+coverage: $(BOTH) ## run the tests of the library with PyTorch and JAX; every line and branch must be met
+	$(ARRAYS)/bin/python -m pytest -n 2 --dist loadfile --cov=fa_lib --cov-report=term \
+		fa_lib tests/library tests/frameworks
 
 # The packages of the library at either end of their ranges; those of the tests as new as may be.
 RANGES := _build/ranges
@@ -65,22 +65,22 @@ ranges: $(READY) ## run the tests of the library on the oldest and the newest Nu
 		$(PYTHON) -m uv pip install --quiet --python $(RANGES)/$$end \
 			array-api-strict hypothesis mpmath playwright pytest sympy && \
 		$(PYTHON) -m uv pip list --quiet --python $(RANGES)/$$end && \
-		$(RANGES)/$$end/bin/python -m pytest -q -W default::DeprecationWarning $(PLAIN) $(LIBRARY) || exit 1; \
+		$(RANGES)/$$end/bin/python -m pytest -q -W default::DeprecationWarning fa_lib tests/library || exit 1; \
 	done
 
 MUTANTS := _build/mutants
-mutants: $(READY) ## change the library in every small way and see whether a test notices; takes a quarter of an hour
+mutants: $(READY) ## change the library in every small way and see whether a test notices; takes hours
 	test -x $(MUTANTS)/bin/mutmut || ($(PYTHON) -m uv venv --quiet $(MUTANTS) && \
 		$(PYTHON) -m uv pip install --quiet --python $(MUTANTS) mutmut==3.8.1 -r requirements.txt)
-	rm -rf mutants
-	$(MUTANTS)/bin/mutmut run 'fa_lib.balances.x__running__mutmut_1' # and write all of them
-	$(MUTANTS)/bin/python tools/mutants.py $(if $(ONLY),'$(ONLY)')
+	$(MUTANTS)/bin/mutmut run $(ONLY)
 	$(MUTANTS)/bin/mutmut results
 
 check: $(READY) ## format, lint and types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 
 proof: ## check the formal proofs from scratch with Coq
 	python3 tools/proof.py
@@ -94,18 +94,24 @@ reproduce: $(READY) ## run the claims over DRAWS=50 parameter draws of all PAGES
 study: $(READY) ## run what is missing of the study NAME=..., hours for some
 	$(PYTHON) tools/study.py $(NAME) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
-serve: $(READY) ## build, serve on this machine, rebuild on change
-	$(PYTHON) tools/serve.py
+serve: book ## build, serve on this machine, rebuild on change
+	$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html 0 & trap "kill $$!" EXIT; \
+	.venv/bin/watchfiles "$(MAKE) book" _config.yml _toc.yml CHANGELOG.md benchmarks book extensions fa_lib proofs
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	.venv/bin/jupyter lab book
 
 notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
-	$(PYTHON) tools/colab.py
-	$(PYTHON) tools/execute.py
+	$(PYTHON) tools/execute.py $(if $(PAGES),--pages $(PAGES))
 
+# Markers keep the one file right on every system and Python. An extra that is asked for is pinned as
+# such: for `coverage[toml]>=7` an old pip takes the newest coverage, finds no hash of it, and stops.
 lock: $(READY) ## choose new versions for requirements.txt
-	$(PYTHON) tools/lock.py
+	$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-strip-extras \
+		--generate-hashes --custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+
+newest: lock ## take the newest packages that the ranges allow, and run every test on them
+	$(MAKE) test book
 
 audit: $(READY) ## ask the public databases for known vulnerabilities of the pinned packages
 	$(PYTHON) -m uv tool run pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.txt
@@ -121,6 +127,20 @@ bench: ## measure the library beside the bare products, PyTorch and JAX; takes m
 	else echo "BioTorch and zenkai do not install here; their rows are skipped"; fi
 	$(BENCH)/bin/python benchmarks/run.py benchmarks/record.json
 	$(BENCH)/bin/python benchmarks/accelerated.py benchmarks/accelerator.json
+
+PACKAGE := _build/package
+package: $(READY) ## build the package; run its tests as packed, and the README's code on it alone
+	rm -rf $(PACKAGE)
+	$(PYTHON) -m uv build --quiet --no-build-isolation --python $(PYTHON) --out-dir $(PACKAGE) .
+	mkdir $(PACKAGE)/source && tar -xzf $(PACKAGE)/*.tar.gz -C $(PACKAGE)/source --strip-components=1
+	$(PYTHON) -m uv venv --quiet $(PACKAGE)/tests
+	$(PYTHON) -m uv pip install --quiet --python $(PACKAGE)/tests -r requirements.txt $(PACKAGE)/*.whl
+	cd $(PACKAGE)/source && ../tests/bin/python -m pytest -n 2 --dist loadfile fa_lib tests/library
+	$(PYTHON) -m uv venv --quiet $(PACKAGE)/alone
+	$(PYTHON) -m uv pip install --quiet --python $(PACKAGE)/alone $(PACKAGE)/*.whl
+	$(PYTHON) -m uv pip freeze --python $(PACKAGE)/alone | sed 's/[ =].*//' | xargs | \
+		grep -x 'array-api-compat fa-lib numpy scipy'
+	sed -n '/^```python/,/^```/p' README.md | grep -v '^```' | $(PACKAGE)/alone/bin/python -I -
 
 clean: ## remove what was built, the environment too
 	rm -rf _build mutants .venv *.egg-info .coverage .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -2,7 +2,7 @@
 
 A figure is a problem (arrays), settings (what the reader moves), and a start
 made of both. static/network.js computes in the browser what `run` computes
-here; tests/test_live.py compares the two.
+here; tests/book/test_live.py compares the two.
 """
 
 import html

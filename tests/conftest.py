@@ -1,19 +1,8 @@
-"""How the tests draw their random problems, the same ones in every run; and their browser."""
+"""How the tests draw their random problems: the same ones in every run."""
 
-import os
-import shutil
 from collections import Counter
 
-import environment
-
-# As in the build: before Matplotlib reads a style, and for every kernel that a test starts.
-if ours := environment.own():
-    os.environ.clear()
-    os.environ.update(ours)
-
-import pytest
 from hypothesis import Phase, settings
-from playwright.sync_api import sync_playwright
 
 settings.register_profile("book", deadline=None, derandomize=True, database=None, max_examples=30)
 # For test_faults: a planted fault need only be found, not made small.
@@ -24,25 +13,6 @@ settings.load_profile("book")
 def pytest_configure(config):
     """Random ensembles may look like kernels; that the library says so has a test of its own."""
     config.addinivalue_line("filterwarnings", "ignore:weights of shape:UserWarning")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium, without a window and without the network.
-
-    The environment variable CHROMIUM names another executable.
-    """
-    path = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if path is None:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say(
-            "no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
-        )
-    with sync_playwright() as playwright:
-        # Nothing here is foreign: the sandbox, which root may not use, can stay off.
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,7 +1,4 @@
-"""Build the book: execute what changed, then have Jupyter Book write the pages and weigh them.
-
-Jupyter Book and its extensions take seconds to import, and are imported while the notebooks run.
-"""
+"""Build the book: execute what changed, then have Jupyter Book write the pages and weigh them."""
 
 import environment
 
@@ -11,11 +8,7 @@ if __name__ == "__main__":
 import shutil
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
-
-import yaml
 
 import forge
 import weigh
@@ -26,13 +19,6 @@ SOURCE, HTML = ROOT / "_build" / "source", ROOT / "_build" / "html"
 BUILT = ROOT / "_build" / "built"  # a hash of what the last build read and wrote, if it ended well
 TAKEN = ("pyproject.toml", "requirements.txt", "README.md", "LICENSE")  # into the downloads
 BOOK = [SOURCE, ROOT / "_build" / "fa_book.pdf", *(ROOT / name for name in ("fa_lib", *TAKEN))]
-
-
-def preload() -> None:
-    """Import what the build will need."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    for name in ("jupyter_book.sphinx", *config["sphinx"]["config"]["extensions"]):
-        import_module(name)
 
 
 def state(*places: Path) -> str:
@@ -67,14 +53,11 @@ def write_pages() -> None:
 
 def main() -> None:
     """Do all of it."""
-    importing = Thread(target=preload, daemon=True)  # which need not end where nothing is to do
-    importing.start()
     executed = subprocess.run([sys.executable, ROOT / "tools" / "execute.py", SOURCE])
     if executed.returncode:
         sys.exit(executed.returncode)
     read = inputs()
     if not BUILT.exists() or BUILT.read_text(encoding="utf-8") != fingerprint(read, state(HTML)):
-        importing.join()
         BUILT.unlink(missing_ok=True)
         write_pages()
         weigh.main()

@@ -1,7 +1,7 @@
 """Execute the book's notebooks, two at a time, and store their outputs byte for byte the same.
 
-    python tools/execute.py              in place, all: what `make notebooks` does
-    python tools/execute.py FOLDER       in a copy of the sources, for the build: `make book`
+    python tools/execute.py [--pages PAGE ...]   in place: what `make notebooks` does
+    python tools/execute.py FOLDER               in a copy of the sources: `make book`
 
 In the copy a notebook is executed only if something has changed that its outputs depend on: its
 code, fa_lib, the modules and data beside it, the packages that are installed. The scorecard reads
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORDS = tuple(  # pages show them
     f"benchmarks/{name}.json" for name in ("record", "accelerator", "peers", "public_code")
 )
-SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "tools", "CHANGELOG.md", *RECORDS)
+SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "extensions", "CHANGELOG.md", *RECORDS)
 # What the outputs of every page depend on, besides its own code.
 SHARED = (
     *(
@@ -128,10 +128,10 @@ def execute_all(jobs: list[Job]) -> None:
         sys.exit(f"{len(failed)} of {len(jobs)} pages failed: {', '.join(sorted(failed))}")
 
 
-def execute_in_place(book: Path) -> None:
-    """Execute every notebook of a folder."""
-    *first, last = notebooks(book)
-    for group in (first, [last]):
+def execute_in_place(paths: list[Path]) -> None:
+    """Execute notebooks where they are, the scorecard after those that it reads."""
+    last = [path for path in paths if path.name == LAST]
+    for group in ([path for path in paths if path not in last], last):
         execute_all([(path, path, None) for path in group])
 
 
@@ -242,13 +242,15 @@ def shared_sources() -> list[Path]:
 
 def main() -> None:
     """Execute in place, or in a copy."""
+    pages = {path.stem: path for path in notebooks(ROOT / "book")}
     parser = argparse.ArgumentParser(description="Execute the book's notebooks.")
     parser.add_argument("folder", nargs="?", type=Path, help="a copy of the sources, for the build")
-    folder = parser.parse_args().folder
-    if folder:
-        execute_in_copy(folder.resolve())
+    parser.add_argument("--pages", nargs="*", choices=list(pages), help="in place, these alone")
+    given = parser.parse_args()
+    if given.folder:
+        execute_in_copy(given.folder.resolve())
     else:
-        execute_in_place(ROOT / "book")
+        execute_in_place([pages[name] for name in given.pages or pages])
 
 
 if __name__ == "__main__":

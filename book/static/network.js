@@ -1,7 +1,7 @@
 /* fa_lib in the browser: the same functions, under the same names, for one small network.
 
    A matrix is an array of rows. A state is {weights, feedback}, as in fa_lib. Nothing here knows
-   of the page. tests/test_live.py runs both on the same numbers and compares. */
+   of the page. tests/book/test_live.py runs both on the same numbers and compares. */
 "use strict";
 
 const faLib = (() => {

@@ -1,0 +1,99 @@
+r"""What the book's LaTeX needs, and the website does not.
+
+A Sphinx extension: the macros that the website's formulas use, widths for the columns of tables,
+the layout of a page.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.typing import ExtensionMetadata
+from sphinx_proof.nodes import proof_node
+
+PREAMBLE = Path(__file__).with_name("preamble.tex")
+# The class of Jupyter Book loads this package, which Debian has only in a collection of 1 GB.
+BBM = r"\ProvidesPackage{bbm}\providecommand{\mathbbm}[1]{\mathbb{#1}}" + "\n"
+
+
+def newcommand(name: str, macro: str | list[Any]) -> str:
+    r"""Return a macro of MathJax as LaTeX defines it.
+
+    >>> newcommand("tr", r"\operatorname{tr}")
+    '\\newcommand{\\tr}{\\operatorname{tr}}'
+    >>> newcommand("norm", [r"\lVert #1\rVert", 1])
+    '\\newcommand{\\norm}[1]{\\lVert #1\\rVert}'
+    """
+    if isinstance(macro, str):
+        return rf"\newcommand{{\{name}}}{{{macro}}}"
+    body, arguments = macro
+    return rf"\newcommand{{\{name}}}[{arguments}]{{{body}}}"
+
+
+def set_preamble(app: Sphinx, config: Config) -> None:
+    """Define the macros that formulas use, from the one place that the website has them from."""
+    macros = (config.mathjax3_config or {}).get("tex", {}).get("macros", {})
+    lines = [newcommand(name, macro) for name, macro in macros.items()]
+    preamble = PREAMBLE.read_text(encoding="utf-8")
+    config.latex_elements = {
+        **config.latex_elements,
+        "preamble": "\n".join([preamble, r"\AtBeginDocument{", *lines, "}"]),
+    }
+
+
+def column_widths(rows: list[list[str]]) -> list[int]:
+    """Return widths that keep a column of numbers in one line, and give sentences the rest.
+
+    >>> column_widths([["claim", "bound"], ["All sixteen of the networks keep the law", "< 1e-9"]])
+    [16, 10]
+    """
+    longest = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [length + 4 if length <= 12 else max(16, round(length**0.75)) for length in longest]
+
+
+class Tables(SphinxPostTransform):
+    """Give the columns of wide and of long tables their widths; LaTeX would let them run out."""
+
+    default_priority = 300
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Set the widths, and let the table go on over the page."""
+        for table in self.document.findall(nodes.table):
+            rows = [[cell.astext() for cell in row] for row in table.findall(nodes.row)]
+            if len(rows[0]) < 4 and len(rows) < 20:
+                continue
+            table["classes"] += ["colwidths-given", "longtable"]
+            columns = table.findall(nodes.colspec)
+            for column, width in zip(columns, column_widths(rows), strict=True):
+                column["colwidth"] = width
+
+
+class Proofs(SphinxPostTransform):
+    """Set a proof as text: it begins with the word, and a box of it would have an empty title."""
+
+    default_priority = 300
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Replace each proof's box by what is in it."""
+        for proof in list(self.document.findall(proof_node)):
+            proof.replace_self(proof[0].children)
+
+
+def write_bbm(app: Sphinx, exception: Exception | None) -> None:
+    """Write the stub of a package beside the LaTeX."""
+    if app.builder.format == "latex" and not exception:
+        (Path(app.outdir) / "bbm.sty").write_text(BBM, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the steps; the website is built as if this were not here."""
+    app.connect("config-inited", set_preamble, priority=100)
+    app.add_post_transform(Tables)
+    app.add_post_transform(Proofs)
+    app.connect("build-finished", write_bbm)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

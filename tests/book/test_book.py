@@ -1,0 +1,477 @@
+"""The whole book in a browser: every page as a reader meets it, in light, dark, and on a phone.
+
+It is built from the notebooks' stored outputs; that these are fresh is tested by nbval.
+"""
+
+import functools
+import io
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import numpy as np
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from docutils import nodes
+from matplotlib.image import imread
+
+import execute
+from test_live import FIGURES, quoted, words
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = [c["file"] for part in CONTENTS["parts"] for c in part["chapters"]]
+DOCUMENTS = [CONTENTS["root"], *CHAPTERS]
+NOTEBOOKS = [name for name in DOCUMENTS if (ROOT / f"{name}.ipynb").exists()]
+PAGES = [*DOCUMENTS, "search", "genindex"]
+
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LEGIBLE = 3  # the least contrast of what a graphic shows: WCAG 2.2, 1.4.11
+
+# What axe reports and the text cannot mend: the rule, what it may be about, and why it stays.
+FOREIGN = {
+    "region": ".logo__title",  # the theme puts the book's title outside its landmarks
+    "aria-allowed-role": "div.citation",  # docutils' marks of a bibliography, as are the next two
+    "aria-deprecated-role": "div.citation",
+    "aria-required-children": "div.citation-list",
+    "empty-table-header": "th:has(math)",  # not empty: axe reads no MathML
+}
+
+
+class Named(HTMLParser):
+    """What a page can be linked at, and what it links and loads."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.anchors, self.links = {""}, []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id" or (tag == "a" and name == "name"):
+                self.anchors.add(value)
+            if name in ("href", "src", "data", "action"):
+                self.links.append(value)
+
+
+@functools.cache
+def named(path):
+    return Named(path)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Build the book as `make book` does, but for the execution."""
+    folder = tmp_path_factory.mktemp("book")
+    source = folder / "source"
+    execute.update(source)
+    for notebook in execute.notebooks(ROOT / "book"):
+        execute.write_if_changed(source / "book" / notebook.name, notebook.read_bytes())
+    command = [Path(sys.executable).parent / "jupyter-book", "build", source]
+    command += ["--path-output", folder, "-W", "-n", "--keep-going"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(folder):
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the site on this machine; return its address."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def tab(browser):
+    """One tab for all pages: it keeps what it has loaded once."""
+    context = browser.new_context(viewport=DESK)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(tab, address, name):
+    """Open a page, with its figures; the tests of one page follow one another."""
+    tab.complaints, tab.asked = visit(tab, f"{address}{name}.html")
+    return tab
+
+
+def visit(tab, url):
+    """Open a page and load all of it; return the browser's complaints, and what it asked for."""
+    complaints, asked = [], []
+    listeners = {
+        "pageerror": lambda error: complaints.append(str(error)),
+        "console": lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
+        "request": lambda request: asked.append(request.url),
+        "requestfailed": lambda request: complaints.append(f"failed: {request.url}"),
+        "response": lambda r: (
+            complaints.append(f"{r.status}: {r.url}") if r.status >= 400 else None
+        ),
+    }
+    for event, listener in listeners.items():
+        tab.on(event, listener)
+    look(tab, DESK, "light")
+    tab.goto(url)
+    style(tab, "* {transition: none !important; animation: none !important}")
+    tab.evaluate("document.querySelectorAll('img').forEach((image) => image.loading = 'eager')")
+    tab.wait_for_load_state("networkidle")
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    return complaints, asked
+
+
+def style(tab, rules):
+    """Add style rules to a page, past its policy."""
+    tab.evaluate(
+        """(rules) => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(rules);
+            document.adoptedStyleSheets.push(sheet);
+        }""",
+        rules,
+    )
+
+
+# Not Playwright's own way of waiting: it evaluates a text, which the book's policy forbids.
+WITH_TAB_STOPS = """async () => {
+    const boxes = [...document.querySelectorAll("pre, .pst-scrollable-table-container")];
+    const reached = (box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0;
+    for (let turn = 0; turn < 100; turn += 1) {
+        if (boxes.every(reached)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}"""
+
+
+# The theme hears of the other scheme with the next frame, and a busy machine draws few.
+IN_THEME = """async (scheme) => {
+    const theme = () => document.documentElement.dataset.theme ?? scheme;
+    for (let turn = 0; turn < 100 && theme() !== scheme; turn += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    if (theme() !== scheme) throw new Error(`the page stays ${theme()}`);
+}"""
+
+
+def look(tab, size, scheme):
+    """Look at a page in another window and theme, once its fonts are there."""
+    tab.emulate_media(color_scheme=scheme)
+    if tab.viewport_size != size:
+        tab.set_viewport_size(size)
+        # The theme looks after a while what can be scrolled now, and lets the keyboard reach it.
+        tab.evaluate(WITH_TAB_STOPS)
+    tab.evaluate(IN_THEME, scheme)
+    tab.evaluate("document.fonts.ready.then(() => null)")
+
+
+# -------------------------------------------------------------------------------- every page
+
+
+def test_page_opens_without_a_complaint_and_asks_no_other_host(page, address, record_property):
+    assert page.complaints == []
+    assert [url for url in page.asked if not url.startswith((address, "data:"))] == []
+    assert len(page.asked) > 3
+    record_property("pages", 1)
+
+
+def test_page_opens_from_a_disk_without_a_complaint(browser, site, name):
+    tab = browser.new_page(viewport=DESK)
+    complaints, asked = visit(tab, (site / f"{name}.html").as_uri())
+    colour = "getComputedStyle(document.body).getPropertyValue('--pst-color-background')"
+    styled = tab.evaluate(colour)
+    tab.close()
+    assert complaints == []
+    assert styled
+    assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}
+
+
+def test_every_link_and_anchor_resolves(site, name, record_property):
+    here = site / f"{name}.html"
+    broken = []
+    for link in named(here).links:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        there = (here.parent / unquote(parts.path)).resolve() if parts.path else here
+        if not there.is_file() or (
+            there.suffix == ".html" and unquote(parts.fragment) not in named(there).anchors
+        ):
+            broken.append(link)
+    assert broken == []
+    assert named(here).links
+    record_property("links", len(named(here).links))
+
+
+def test_page_that_is_shown_where_there_is_none_works_at_every_depth(tab, site, address):
+    complaints, _ = visit(tab, f"{address}404.html")
+    assert complaints == []
+    parts = [urlsplit(link) for link in named(site / "404.html").links]
+    own = [part.path for part in parts if part.path and not part.scheme]
+    assert len(own) > len(PAGES)
+    assert [path for path in own if not path.startswith("/")] == []
+    assert [path for path in own if not (site / unquote(path[1:])).exists()] == []
+
+
+def test_nothing_is_wider_than_a_phone(page):
+    look(page, PHONE, "light")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    # Nor is anything cut off: what is wider scrolls in a box of its own.
+    assert page.evaluate(WIDER, PHONE["width"]) == []
+    shapes = page.locator("article img").evaluate_all(
+        "(all) => all.map((i) => (i.naturalWidth / i.naturalHeight) / (i.width / i.height))"
+    )
+    assert shapes == pytest.approx([1] * len(shapes), rel=0.02), "empty space around a figure"
+
+
+WIDER = """(width) => {
+    const hidden = "mjx-assistive-mml, .bd-sidebar-primary, .bd-sidebar-secondary, dialog";
+    const scrolls = (e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+    const boxed = (e) => e !== document.body && (scrolls(e) || boxed(e.parentElement));
+    return [...document.querySelectorAll("body *")]
+        .filter((e) => e.getBoundingClientRect().width && !e.closest(hidden))
+        .filter((e) => e.getBoundingClientRect().right > width + 1 && !boxed(e))
+        .map((e) => e.outerHTML.slice(0, 200));
+}"""
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_axe_finds_no_violation(page, size, scheme, record_property):
+    look(page, size, scheme)
+    # Behind a picture, be it a shadow, axe cannot tell the contrast of the text.
+    style(page, "* {background-image: none !important}")
+    # MathJax hides its letters and gives MathML instead; axe takes long over both.
+    within = {"exclude": [["mjx-container"]]}
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, within, options).response
+    assert len(found["passes"]) > 10
+    violations = [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+        if not is_foreign(page, violation["id"], node["target"])
+    ]
+    assert violations == []
+    record_property("violations of axe's rules by the content", len(violations))
+
+
+def is_foreign(page, rule, target):
+    selector = FOREIGN.get(rule)
+    (path,) = target
+    return bool(selector) and page.locator(path).evaluate("(e, s) => e.matches(s)", selector)
+
+
+# -------------------------------------------------------------------------- what a page shows
+
+
+def formulas(folder, name):
+    """Return how many formulas a document has, by what Sphinx read."""
+    doctree = folder / "_build" / ".doctrees" / f"{name}.doctree"
+    document = pickle.loads(doctree.read_bytes())
+    return sum(1 for node in document.findall() if isinstance(node, nodes.math | nodes.math_block))
+
+
+def figures(name):
+    """Return how many pictures a notebook's outputs have."""
+    if name not in NOTEBOOKS:
+        return 0
+    cells = nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return sum(any(kind.startswith("image/") for kind in o.get("data", {})) for o in outputs)
+
+
+def test_every_formula_is_typeset(page, folder, name, record_property):
+    look(page, DESK, "light")
+    expected = formulas(folder, name) if name in DOCUMENTS else 0
+    drawn = page.locator("article mjx-container")
+    boxes = drawn.evaluate_all("(all) => all.map((e) => e.firstElementChild.offsetWidth)")
+    assert len(boxes) == expected
+    assert all(width > 0 for width in boxes)
+    assert page.locator("article mjx-assistive-mml > math").count() == expected
+    assert page.locator("mjx-merror").count() == 0
+    fonts = page.evaluate("[...document.fonts].map((font) => [font.family, font.status])")
+    assert [font for font in fonts if font[1] == "error"] == []
+    assert not expected or any(family.startswith("MJX") and status == "loaded"
+                               for family, status in fonts)  # fmt: skip
+    # What is left over of TeX: in the text, but for code; in the contents; in the title.
+    text = page.evaluate(
+        """() => {
+            const copy = document.body.cloneNode(true);
+            copy.querySelectorAll("pre, code, script, math").forEach((e) => e.remove());
+            return document.title + copy.textContent;
+        }"""
+    )
+    assert re.findall(r"\$[^$]{1,80}\$|\\[a-zA-Z]+|\\[()\[\]]", text) == []
+    record_property("formulas", expected)
+
+
+def test_every_image_has_a_sentence_for_those_who_do_not_see_it(page, name, record_property):
+    images = page.locator("article img").evaluate_all(
+        "(all) => all.map((image) => [image.alt, image.naturalWidth])"
+    )
+    assert len(images) == figures(name)
+    for alt, width in images:
+        assert width > 0, alt
+        assert re.fullmatch(r"[A-Z].{30,}[.]", alt, flags=re.DOTALL), alt
+    record_property("images", len(images))
+
+
+def shot(image):
+    """Return the pixels of an image as it is on the page: (..., 3), from 0 to 1."""
+    return imread(io.BytesIO(image.screenshot()))[..., :3]
+
+
+def luminance(rgb):
+    """Return the relative luminance of each pixel, by WCAG."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def contrast(one, other):
+    """Return the contrast of two luminances, from 1 to 21."""
+    return (np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05)
+
+
+def seen(page, scheme):
+    """Return where each figure of a page is legible, in one theme, and see that it has no plate."""
+    look(page, DESK, scheme)
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    ground = luminance(np.array(re.findall(r"\d+", colour)[:3], dtype=float) / 255)
+    masks = []
+    for image in page.locator("article div.cell_output img").all():
+        light = luminance(shot(image))
+        edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])  # a map fills more
+        assert contrast(np.median(edge), ground) < 1.1, "a plate of another colour than the page"
+        masks.append(contrast(light, ground) >= LEGIBLE)
+    return masks
+
+
+def test_what_is_legible_in_the_light_is_legible_in_the_dark(page, name):
+    light, dark = seen(page, "light"), seen(page, "dark")
+    assert len(light) == len(dark) == figures(name)
+    for mask, dark_mask in zip(light, dark, strict=True):
+        assert mask.mean() > 0.01, "nothing to see"
+        assert dark_mask[mask].mean() > 0.95
+
+
+@pytest.mark.parametrize("name", DOCUMENTS, scope="module", indirect=True)
+def test_page_is_part_of_the_book(page, name):
+    look(page, DESK, "light")
+    place = PAGES.index(name)
+    for direction, neighbour in (("left-prev", place - 1), ("right-next", place + 1)):
+        link = page.locator(f".prev-next-area a.{direction}")
+        if 0 <= neighbour < len(DOCUMENTS):
+            assert urlsplit(link.evaluate("(a) => a.href")).path == f"/{DOCUMENTS[neighbour]}.html"
+        else:
+            assert link.count() == 0
+    headings = page.locator("article section > h2").evaluate_all(
+        "(all) => all.map((heading) => '#' + heading.parentElement.id)"
+    )
+    listed = page.locator(".bd-toc-nav a, .page-toc a").evaluate_all(
+        "(all) => all.map((link) => link.getAttribute('href'))"
+    )
+    assert [heading for heading in headings if heading not in listed] == []
+    sidebar = page.locator("nav.bd-links a, .bd-sidebar-primary a.reference").evaluate_all(
+        "(all) => all.map((link) => new URL(link.href).pathname)"
+    )
+    assert [d for d in DOCUMENTS if f"/{d}.html" not in sidebar] == []
+
+
+# The cover opens with the claim itself.
+@pytest.mark.parametrize("name", NOTEBOOKS[1:], scope="module", indirect=True)
+def test_notebook_opens_with_what_to_take_away(page):
+    takeaways = page.locator("article .admonition-takeaways")
+    assert takeaways.count() == 1
+    assert takeaways.locator("li").count() >= 2
+    before = "(e) => e.compareDocumentPosition(document.querySelector('article h2'))"
+    assert takeaways.evaluate(before) == 4  # the heading follows
+
+
+# -------------------------------------------------------------------------- what a page does
+
+
+@pytest.mark.parametrize("name", [f"book/{p}" for p in FIGURES], scope="module", indirect=True)
+def test_figure_to_explore_shows_the_numbers_and_follows_the_hand(page, name):
+    look(page, DESK, "light")
+    status = page.locator(".live p[role=status]")
+    first = status.inner_text()
+    said = [word.strip(".,:;") for word in first.split()]
+    numbers = quoted(Path(name).name)
+    assert numbers
+    assert [value for value in numbers.values() if value not in said] == []
+    status = page.locator(".live p[role=status]")
+    page.get_by_role("radio", name="FA", exact=True).focus()
+    assert words(page, lambda: page.keyboard.press("ArrowRight")).startswith("GD")
+    assert words(page, page.locator(".live").get_by_text("DFA", exact=True).click) != first
+    again = page.get_by_role("button", name="As in the text")
+    assert words(page, again.click) == first
+
+
+@pytest.fixture
+def found(tab, address, request):
+    """Search for something; return the titles found, and the text beside them."""
+    complaints, _ = visit(tab, f"{address}search.html?q={request.param}")
+    tab.locator("#search-results .search-summary").filter(has_text="found").wait_for()
+    tab.wait_for_load_state("networkidle")
+    assert complaints == []
+    return [item.inner_text() for item in tab.locator("#search-results ul.search > li").all()]
+
+
+@pytest.mark.parametrize("found", ["minimum+norm"], indirect=True)
+def test_search_finds_the_theorem(found):
+    assert any("Theorem 5.2" in text for text in found[:3])
+
+
+@pytest.mark.parametrize("found", ["conservation", "feedback", "implicit+bias"], indirect=True)
+def test_search_shows_words_and_no_tex(found):
+    assert found
+    assert [text for text in found if re.search(r"\\[a-zA-Z]+|\$", text)] == []
+
+
+# -------------------------------------------------------------------------------- the whole
+
+
+def test_every_file_that_the_styles_name_is_there(site):
+    named_files = [
+        (style, address)
+        for style in site.rglob("*.css")
+        for address in re.findall(r"url\(([^)]*)\)", style.read_text(encoding="utf-8"))
+    ]
+    assert named_files
+    for style, address in named_files:
+        parts = urlsplit(address.strip("\"' "))
+        if parts.scheme != "data":
+            assert not parts.netloc, (style.name, address)
+            assert (style.parent / unquote(parts.path)).is_file(), (style.name, address)
+
+
+def test_every_page_on_disk_is_one_that_was_looked_at(site):
+    paths = [path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")]
+    paths = {path for path in paths if not path.startswith("_static")}
+    assert paths >= set(PAGES)
+    assert paths - set(PAGES) <= {"index", "prf-prf", "py-modindex"}  # forwards, and indices

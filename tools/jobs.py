@@ -1,0 +1,167 @@
+"""Run jobs on Dask, each in a process of its own, and go on where a run was ended.
+
+A job is a dictionary, and a command's ``work(*words, **job)`` makes a result of it that JSON can
+hold. Each result is appended to a file when it arrives; a second run reads the file, and does only
+what is missing. Dask distributes the jobs: over the processors of this machine, or over the workers
+of a scheduler that runs already. These need the packages of requirements.txt; the sources travel.
+
+    python tools/jobs.py COMMAND [WORD ...]      does one job, read from stdin: what workers run
+"""
+
+import environment
+
+if __name__ == "__main__":
+    environment.enter()
+
+import argparse
+import importlib
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from execute import ROOT, notebooks, shared_sources
+from kept import append_line, fingerprint, read_lines
+
+LIMIT = 3600.0  # seconds for one job
+RETRIES = 2  # of a job whose process, or whose worker, was ended from outside
+
+Job = dict[str, Any]
+Line = dict[str, Any]  # the job, its result, the seconds that it took, the machine
+
+
+def same(job: Job) -> str:
+    """Return a text that equal jobs share."""
+    return json.dumps(job, sort_keys=True)
+
+
+def machine() -> str:
+    """Describe the machine, without its name."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy"))
+    return f"{model or platform.machine()}; Python {platform.python_version()}, {packages}"
+
+
+def run(words: list[str], job: Job) -> Line:
+    """Run one job where this is called, and return its line."""
+    command, *more = words
+    start = time.perf_counter()
+    result = importlib.import_module(command).work(*more, **job)
+    seconds = round(time.perf_counter() - start, 1)
+    return {"job": job, "result": result, "seconds": seconds, "machine": machine()}
+
+
+def packed() -> bytes:
+    """Return what a worker needs, as a ZIP archive; of the notebooks the code alone."""
+    archive = io.BytesIO()
+    own = [*ROOT.glob("tools/*.py"), *ROOT.glob("extensions/*.py")]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in {*shared_sources(), *own}:
+            file.write(path, path.relative_to(ROOT))
+        for path in notebooks(ROOT / "book"):
+            notebook = nbformat.read(path, as_version=4)
+            notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+            for cell in notebook.cells:
+                cell.outputs = []
+            file.writestr(f"book/{path.name}", nbformat.writes(notebook))
+    return archive.getvalue()
+
+
+def distributed(
+    words: list[str], jobs: list[Job], scheduler: str | None, workers: int
+) -> Iterator[tuple[Job, Line | str]]:
+    """Yield each job as it ends, with its line, or with why there is none."""
+    import cloudpickle
+    from distributed import Client, as_completed, get_worker
+    from distributed.diagnostics.plugin import WorkerPlugin
+
+    class Sources(WorkerPlugin):
+        """Gives a worker the sources, also one that takes the place of another."""
+
+        def __init__(self, archive: bytes) -> None:
+            self.archive = archive
+
+        def setup(self, worker: object) -> None:
+            self.folder = tempfile.TemporaryDirectory(prefix="fa_book-")
+            zipfile.ZipFile(io.BytesIO(self.archive)).extractall(self.folder.name)
+
+        def teardown(self, worker: object) -> None:
+            self.folder.cleanup()
+
+    def work(job: Job) -> Line:
+        folder: Any = get_worker().plugins[plugin]
+        command = [sys.executable, f"{folder.folder.name}/tools/jobs.py", *words]
+        done = subprocess.run(
+            command, input=json.dumps(job), capture_output=True, encoding="utf-8", timeout=LIMIT
+        )
+        if done.returncode:
+            last = [*done.stderr.split("\n"), ""][-2]
+            raise RuntimeError(f"exit code {done.returncode}: {last}")
+        line: Line = json.loads(done.stdout.splitlines()[-1])
+        return line
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers have no such module
+    # Threads: each waits for the process that does the work.
+    here = {"processes": False, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with Client(scheduler) if scheduler else Client(n_workers=workers, **here) as client:
+        archive = packed()
+        plugin = f"fa_book-{fingerprint(archive)[:16]}"
+        client.register_plugin(Sources(archive), name=plugin)
+        futures = {
+            client.submit(work, job, retries=RETRIES, key=f"{plugin}-{words}-{same(job)}"): job
+            for job in jobs
+        }
+        try:
+            for future in as_completed(futures):
+                done = future.status == "finished"
+                yield futures[future], future.result() if done else str(future.exception())
+                future.release()
+        finally:
+            client.unregister_worker_plugin(plugin)
+
+
+def complete(
+    words: list[str], jobs: list[Job], file: Path, scheduler: str | None, workers: int
+) -> tuple[list[Line], list[tuple[Job, str]]]:
+    """Run what is missing; return all lines in the order of the jobs, and what has none and why."""
+    from tqdm import tqdm
+
+    lines = {same(line["job"]): line for line in read_lines(file)}
+    missing = [job for job in jobs if same(job) not in lines]
+    lost = []
+    if missing:
+        arriving = distributed(words, missing, scheduler, workers)
+        before = len(jobs) - len(missing)
+        for job, line in tqdm(arriving, total=len(jobs), initial=before, unit="job"):
+            if isinstance(line, str):
+                lost.append((job, line))
+            else:
+                append_line(file, line)
+                lines[same(job)] = line
+    return [lines[same(job)] for job in jobs if same(job) in lines], lost
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    """Return a parser that knows where jobs can run."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://...")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="on this machine")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT / "book")]
+    print(json.dumps(run(sys.argv[1:], json.load(sys.stdin))))

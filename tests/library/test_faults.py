@@ -401,11 +401,17 @@ def run(processes, folder, tests, select):
     return code, (folder / "report.xml").read_text(encoding="utf-8")
 
 
+def test_every_fault_has_its_place():
+    """Quick, so that `make check` tells at once that a line with a fault has changed."""
+    for fault in FAULTS:
+        source = (ROOT / "fa_lib" / fault.module).read_text(encoding="utf-8")
+        assert source.count(fault.right) == 1, f"{fault.name}: choose the fault anew"
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_turns_the_tests_red(processes, copy, fault):
     module = copy / "fa_lib" / fault.module
     source = module.read_text(encoding="utf-8")
-    assert source.count(fault.right) == 1, "the source has changed: choose the fault anew"
     module.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
     code, report = run(processes, copy, fault.tests, fault.select)
     assert code == pytest.ExitCode.TESTS_FAILED, report

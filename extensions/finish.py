@@ -21,7 +21,8 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
         return
     site = Path(app.outdir)
     paths = [path for path in site.rglob("*.html") if "_static" not in path.parts]
-    pages = {path: path.read_text(encoding="utf-8") for path in paths}
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    pages = {path: text for path, text in texts.items() if "</head>" in text}  # no mere redirect
     handlers = [code for page in pages.values() for code in policy.handlers_of(page)]
     lighten.clear(site / "_static")
     for path, page in pages.items():

@@ -82,6 +82,7 @@ def set_address(app: "Sphinx", config: "Config") -> None:
     config.notfound_urls_prefix = urlsplit(config.html_baseurl).path or "/"
     if config.html_baseurl:
         app.setup_extension("sphinx_sitemap")
+        config.sitemap_url_scheme = "{link}"  # no languages, no versions
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

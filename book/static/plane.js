@@ -8,6 +8,7 @@
 const planeLaws = {
   FA: {
     words: "\u00bdw\u2081\u00b2 \u2212 b\u00b7w\u2082",
+    carried: "error \u00b7 b",
     value: ([w1, w2], b) => w1 ** 2 / 2 - b * w2,
     added: ([d1]) => d1 ** 2 / 2,
     curve: (Q, s, b) => [[s, (s ** 2 / 2 - Q) / b]],
@@ -15,6 +16,7 @@ const planeLaws = {
   },
   GD: {
     words: "\u00bdw\u2081\u00b2 \u2212 \u00bdw\u2082\u00b2",
+    carried: "error \u00b7 w\u2082",
     value: ([w1, w2]) => (w1 ** 2 - w2 ** 2) / 2,
     added: ([d1, d2]) => (d1 ** 2 - d2 ** 2) / 2,
     curve(Q, s) {
@@ -28,12 +30,12 @@ const planeLaws = {
 /* A run from the chosen start: its points, the law at each, what the steps have added until then;
    and how large rounding can make what is left: some eps of the law's terms per step. */
 function planeRun(problem, settings, time) {
-  const start = {
-    weights: [[[settings.w1]], [[settings.w2]]],
-    feedback: [problem.feedback],
-  };
+  const start = { weights: [[[settings.w1]], [[settings.w2]]], feedback: [problem.feedback] };
   const steps = Math.ceil(time / settings.step);
-  const { path, diverged } = train(start, problem, settings, steps);
+  const whole = train(start, problem, settings, steps);
+  const broken = whole.path.findIndex(({ weights }) => weights.some(([[w]]) => Math.abs(w) > 1e100));
+  const path = broken < 0 ? whole.path : whole.path.slice(0, broken);
+  const diverged = broken < 0 ? whole.diverged : broken;
   const law = planeLaws[settings.rule];
   const b = problem.feedback[0][0];
   const points = path.map(({ weights }) => weights.map((W) => W[0][0]));
@@ -76,12 +78,12 @@ function fromAddress(name, controls, hash) {
   }));
 }
 
-const planeText = (words, [x, y], anchor = "middle", more = {}) =>
-  make("text", { x, y, "text-anchor": anchor, "dominant-baseline": "middle", ...more }, words);
+const planeText = (words, [x, y], anchor = "middle") =>
+  make("text", { x, y, "text-anchor": anchor, "dominant-baseline": "middle" }, words);
 
-/* From w to pixels and back, for a square picture of this many pixels. */
+/* Where the plane lies in a square picture of this size: from w to pixels, and back. */
 function planeScale(size, { min, max }) {
-  const [left, top, inner] = [26, 8, size - 34];
+  const [left, top, inner] = [26, 24, size - 50];
   const unit = inner / (max - min);
   return {
     left, top, inner,
@@ -92,135 +94,124 @@ function planeScale(size, { min, max }) {
 
 function drawPlane({ points, Q, added }, { problem, settings, colour, range, inside }, size) {
   const { left, top, inner, at } = planeScale(size, range);
-  const { min, max } = range;
   const law = planeLaws[settings.rule];
   const b = problem.feedback[0][0];
-  const pixel = (point) => at(point).map((value) => Math.max(-1e4, Math.min(1e4, value)).toFixed(1));
-  const line = (all, attributes) =>
-    make("path", { d: `M${all.map((point) => pixel(point).join(",")).join("L")}`, ...attributes });
-  const samples = Array.from({ length: 101 }, (_, n) => min + ((max - min) * n) / 100);
-  const level = (value, attributes) => law.curve(value, 0, b).map((_, branch) =>
-    line(samples.map((s) => law.curve(value, s, b)[branch]), attributes));
+  const near = (value) => Math.max(-1e4, Math.min(1e4, value)).toFixed(1);
+  const line = (all) => `M${all.map((point) => at(point).map(near).join(",")).join("L")}`;
+  const path = (lines, attributes) => make("path", { d: lines.join(""), stroke: "currentColor", ...attributes });
+  const samples = Array.from({ length: 101 }, (_, n) => range.min + (n / 100) * (range.max - range.min));
+  const level = (value) => law.curve(value, 0, b).map((_, branch) =>
+    line(samples.map((s) => law.curve(value, s, b)[branch])));
 
   const { value: phi } = activationOf(problem, settings);
-  const fit = (s) => [s, problem.y[0][0] / phi(s * problem.x[0][0])];
-  const corrected = points.map((point, t) => law.corrected(point, added[t], b));
-  const stems = points.map((point, t) => [point, corrected[t]])
-    .filter((pair) => pair.flat().every(Number.isFinite))
-    .map((pair) => `M${pair.map((point) => pixel(point).join(",")).join("L")}`);
-  const dots = points.map((point) => `M${pixel(point).join(",")}h0`);
-  const end = line([points.at(-1), points.at(-1)], { class: "end", stroke: colour });
-
+  const fits = [-1, 1].map((side) => samples.filter((s) => s * side > 1e-9)
+    .map((s) => [s, problem.y[0][0] / phi(s * problem.x[0][0])]));
+  const named = fits[1].find(([, w2]) => w2 < range.max - 0.3) ?? [0, 0];
+  const stems = points.map((point, t) => [point, law.corrected(point, added[t], b)])
+    .filter((pair) => pair.flat().every(Number.isFinite));
   const marks = [-2, -1, 1, 2].flatMap((mark) => [
     planeText(digits(mark), [at([mark, 0])[0], top + inner + 14]),
     planeText(digits(mark), [left - 6, at([0, mark])[1]], "end"),
   ]);
   return [
     make("g", { "clip-path": `url(#${inside})` },
-      ...[-3, -2, -1, 0, 1, 2, 3].flatMap((value) => level(value, { class: "grid" })),
-      line([[min, 0], [max, 0]], { class: "axis" }),
-      line([[0, min], [0, max]], { class: "axis" }),
-      ...[[-1, 0], [0, 1]].map(([from, to]) => {
-        const half = samples.map((s) => (s - min) / (max - min)).map((s) => (from + (to - from) * s) * max);
-        return line(half.filter(Boolean).map(fit), { class: "fit" });
-      }),
-      ...level(Q[0], { class: "level" }),
-      make("path", { d: stems.join(""), class: "stems" }),
-      line(points, { class: "run", stroke: colour, pathLength: 1 }),
-      make("path", { d: dots.join(""), class: "dots", stroke: colour }),
-      end),
+      path([-3, -2, -1, 0, 1, 2, 3].flatMap(level), { class: "grid" }),
+      path([[[range.min, 0], [range.max, 0]], [[0, range.min], [0, range.max]]].map(line), { class: "axis" }),
+      path(fits.map(line), { class: "dashed" }),
+      path(level(Q[0]), { class: "level" }),
+      path(stems.map(line), { class: "stems" }),
+      path([line(points)], { class: "run", stroke: colour, pathLength: 1 }),
+      path(points.map((point) => `${line([point])}h0`), { class: "dots", stroke: colour }),
+      path([`${line([points.at(-1)])}h0`], { class: "end", stroke: colour })),
     ...marks,
-    planeText("w\u2081", [left + inner - 10, at([0, 0])[1] - 10]),
-    planeText("w\u2082", [at([0, 0])[0] + 14, top + 10]),
-    planeText("the network fits", [left + 4, at(fit(min))[1] + 14], "start"),
-    planeText(`Q = ${law.words} = ${digits(Q[0])}`, [left + 6, top + 14], "start"),
+    planeText("w\u2081", [left + inner - 10, at([0, 0])[1] + 12]),
+    planeText("w\u2082", [at([0, 0])[0] - 14, top + 10]),
+    planeText("the network fits", at([named[0] + 0.1, named[1]]), "start"),
+    planeText(`Q = ${law.words} = ${digits(Q[0])} at the start`, [left, 10], "start"),
   ];
 }
 
-/* The network: two weights forwards, and what carries the error e back to the hidden unit. */
-function drawNetwork({ points, diverged }, { rule }, b, colour, width) {
-  const [y, xs] = [34, [16, width / 2, width - 16]];
-  const arrow = (d, [x, top], turn, more) => [
-    make("path", { d, ...more }),
-    make("path", { d: `M${x},${top}l${-7 * turn},-4v8z`, class: "head", ...more }),
-  ];
+/* The network: two weights forwards, and what carries the error back to the hidden unit. */
+function drawNetwork({ points, diverged }, { rule }, colour, width) {
+  const [y, xs] = [34, [13, width / 2, width - 13]];
+  const short = (value) => digits(Number(value.toPrecision(2)));
   const weights = [0, 1].flatMap((l) => {
-    const [from, to] = [xs[l] + 15, xs[l + 1] - 16];
-    const last = diverged ? "\u2026" : digits(points.at(-1)[l]);
+    const [from, to] = [xs[l] + 12, xs[l + 1] - 13];
+    const last = diverged ? "\u2026" : short(points.at(-1)[l]);
     return [
-      ...arrow(`M${from},${y}H${to}`, [to, y], 1, { stroke: "currentColor" }),
+      make("path", { d: `M${from},${y}H${to - 4}`, stroke: "currentColor" }),
+      make("path", { d: `M${to},${y}l-8,-4v8z`, class: "head" }),
       planeText(`w${"\u2081\u2082"[l]}`, [(from + to) / 2, y - 12]),
-      planeText(`${digits(points[0][l])} \u2192 ${last}`, [(from + to) / 2, y + 13]),
+      planeText(`${short(points[0][l])} \u2192 ${last}`, [(from + to) / 2, y + 13]),
     ];
   });
   const nodes = ["x", "\u03c6", "f"].flatMap((name, n) => [
-    make("circle", { cx: xs[n], cy: y, r: 14, class: "node" }), planeText(name, [xs[n], y + 1]),
+    make("circle", { cx: xs[n], cy: y, r: 12, class: "node" }), planeText(name, [xs[n], y + 1]),
   ]);
-  const back = `M${xs[2]},${y + 15}V${y + 48}H${xs[1]}V${y + 18}`;
-  const carried = rule === "FA" ? `e\u00b7b, b = ${digits(b)} for ever` : "e\u00b7w\u2082";
   return [
     ...weights, ...nodes,
-    make("path", { d: back, stroke: colour, "stroke-dasharray": "5 4" }),
-    make("path", { d: `M${xs[1]},${y + 16}l-4,7h8z`, class: "head", stroke: colour }),
-    planeText(carried, [(xs[1] + xs[2]) / 2, y + 62]),
+    make("path", { d: `M${xs[2]},${y + 13}V${y + 48}H${xs[1]}V${y + 20}`, class: "dashed", stroke: colour }),
+    make("path", { d: `M${xs[1]},${y + 13}l-4,8h8z`, class: "head", color: colour }),
+    planeText(planeLaws[rule].carried, [(xs[1] + xs[2]) / 2, y + 62]),
   ];
 }
 
 function makePlane(place, given, number) {
-  const defaults = fromAddress(given.figure, given.controls, "");
-  const range = given.controls.find(({ name }) => name === "w1");
-  const [b, inside] = [given.problem.feedback[0][0], `live-${number}-inside`];
-  let settings = fromAddress(given.figure, given.controls, location.hash);
+  const { figure: name, controls: all, problem } = given;
+  const range = all.find((control) => control.name === "w1");
+  const inside = `live-${number}-inside`;
+  const defaults = fromAddress(name, all, "");
+  let settings = fromAddress(name, all, location.hash);
   let waiting;
 
   const status = make("p", { role: "status", id: `live-${number}-status` });
-  const box = make("rect");
+  const frame = make("rect");
   const picture = make("g", {
     role: "img",
     "aria-label": "The plane of the two weights: the curve that the law draws through the start, "
-      + "the curve where the network fits, and the run.",
+      + "the run, and where the network fits.",
   });
-  const handle = make("g", { role: "slider", tabindex: 0, class: "handle", "aria-label": "Start" },
-    make("circle", { r: 22, class: "reach" }), make("circle", { r: 8 }));
-  const plane = make("svg", { class: "square" }, make("clipPath", { id: inside }, box), picture, handle);
-  const network = make("svg", { role: "img", "aria-label": "The network and its feedback." });
+  const handle = make("g", {
+    role: "slider", tabindex: 0, class: "handle", "aria-label": "Start: arrow keys move it",
+    "aria-valuemin": range.min, "aria-valuemax": range.max,
+  }, make("circle", { r: 22, class: "reach" }), make("circle", { r: 8 }));
+  const plane = make("svg", {}, make("clipPath", { id: inside }, frame), picture, handle);
+  const network = make("svg", { role: "img", "aria-label": "The network and what carries the error." });
 
-  function draw(slides = false) {
-    const run = planeRun(given.problem, settings, given.time);
+  function draw(resting) {
+    const run = planeRun(problem, settings, given.time);
     const colour = given.colours[settings.rule];
     const size = Math.max(240, plane.clientWidth);
     const { left, top, inner, at } = planeScale(size, range);
     plane.setAttribute("viewBox", `0 0 ${size} ${size}`);
     Object.entries({ x: left, y: top, width: inner, height: inner })
-      .forEach(([key, value]) => box.setAttribute(key, value));
-    picture.replaceChildren(
-      ...drawPlane(run, { problem: given.problem, settings, colour, range, inside }, size));
-    picture.classList.toggle("slides", slides);
+      .forEach(([key, value]) => frame.setAttribute(key, value));
+    picture.replaceChildren(...drawPlane(run, { problem, settings, colour, range, inside }, size));
+    picture.classList.toggle("slides", resting);
     handle.setAttribute("transform", `translate(${at([settings.w1, settings.w2])})`);
     handle.setAttribute("aria-valuenow", settings.w1);
-    handle.setAttribute("aria-valuetext",
-      `w\u2081 ${digits(settings.w1)}, w\u2082 ${digits(settings.w2)}`);
+    handle.setAttribute("aria-valuetext", `w\u2081 ${digits(settings.w1)}, w\u2082 ${digits(settings.w2)}`);
     const width = Math.max(220, network.clientWidth);
     network.setAttribute("viewBox", `0 0 ${width} 106`);
-    network.replaceChildren(...drawNetwork(run, settings, b, colour, width));
-    return run;
+    network.replaceChildren(...drawNetwork(run, settings, colour, width));
+    if (resting) status.textContent = planeWords(run, settings);
   }
 
-  /* While something moves, the picture follows; when it rests, the run slides, and is put in words. */
+  /* While something moves, the picture follows; when it rests, the run slides and is put in words. */
   function change(moved) {
     settings = { ...settings, ...moved };
-    draw();
+    draw(false);
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      status.textContent = planeWords(draw(true), settings);
-      const hash = toAddress(given.figure, settings, defaults);
-      history.replaceState(null, "", hash || location.pathname + location.search);
+      draw(true);
+      const address = location.pathname + location.search + toAddress(name, settings, defaults);
+      history.replaceState(null, "", address);
     }, 250);
   }
 
   const moveTo = (point) => {
-    const [w1, w2] = point.map((value) =>
-      Number(Math.min(range.max, Math.max(range.min, value)).toFixed(2)));
+    const [w1, w2] = point.map((w) =>
+      Number(Math.min(range.max, Math.max(range.min, w)).toFixed(2)));
     change({ w1, w2 });
   };
   const pointed = ({ clientX, clientY }) => {
@@ -228,37 +219,33 @@ function makePlane(place, given, number) {
     moveTo(planeScale(corner.width, range).back([clientX - corner.left, clientY - corner.top]));
   };
   plane.addEventListener("click", pointed);
+  // A finger on the handle drags it, and not the page.
   handle.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
   handle.addEventListener("pointermove", (event) => {
     if (handle.hasPointerCapture(event.pointerId)) pointed(event);
   });
   handle.addEventListener("keydown", (event) => {
-    const way = {
-      ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1],
-    }[event.key];
-    if (!way) return;
+    const by = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
+    if (!(event.key in by)) return;
     event.preventDefault();
-    moveTo([settings.w1 + way[0], settings.w2 + way[1]]);
+    moveTo([settings.w1 + by[event.key][0], settings.w2 + by[event.key][1]]);
   });
 
-  const controls = given.controls.filter(({ name }) => !["w1", "w2"].includes(name)).map((control) =>
-    makeControl(control, `live-${number}-${control.name}`, (value) => change({ [control.name]: value })));
-  const show = (all) => {
-    controls.forEach(({ name, set }) => set(all[name]));
-    change(all);
+  const controls = all.filter((control) => !["w1", "w2"].includes(control.name)).map((control) =>
+    makeControl({ ...control, value: settings[control.name] }, `live-${number}-${control.name}`,
+      (value) => change({ [control.name]: value })));
+  const show = (settings) => {
+    controls.forEach((control) => control.set(settings[control.name]));
+    change(settings);
   };
   const reset = make("button", { type: "button" }, "As in the text");
   reset.addEventListener("click", () => show(defaults));
   addEventListener("hashchange", () => {
-    if (location.hash.startsWith(`#${given.figure}=`)) {
-      show(fromAddress(given.figure, given.controls, location.hash));
-    }
+    if (location.hash.startsWith(`#${name}=`)) show(fromAddress(name, all, location.hash));
   });
-  const side = make("div", { class: "controls" },
-    network, ...controls.map(({ element }) => element), reset);
-  place.replaceChildren(make("div", { class: "plane" }, plane, side), status);
-  controls.forEach(({ name, set }) => set(settings[name]));
+  place.replaceChildren(make("div", { class: "plane" }, plane, make("div", { class: "controls" },
+    network, ...controls.map(({ element }) => element), reset)), status);
   // Draws for the first time, too.
-  new ResizeObserver(() => { status.textContent = planeWords(draw(true), settings); }).observe(plane);
+  new ResizeObserver(() => draw(true)).observe(plane);
 }

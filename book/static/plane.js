@@ -56,8 +56,8 @@ function planeWords({ Q, added, loss, rounding, steps, diverged }, { rule, activ
   const off = Math.max(...Q.map((value, t) => Math.abs(value - added[t] - Q[0])));
   const rest = off < rounding ? "rounding only" : `up to ${digits(off)}`;
   const fits = loss.at(-1) < 1e-4 ? "The network fits." : `The loss is ${digits(loss.at(-1))}.`;
-  return `${first} Q = ${planeLaws[rule].words} moved by ${digits(Q.at(-1) - Q[0])}; `
-    + `the steps added ${digits(added.at(-1))}; the rest is ${rest}. ${fits}`;
+  return `${first} Q moved by ${digits(Q.at(-1) - Q[0])}; the steps added ${digits(added.at(-1))}; `
+    + `the rest is ${rest}. ${fits}`;
 }
 
 /* What the reader has moved, as the end of an address, and back: #plane=rule:GD,step:0.1 */
@@ -127,7 +127,7 @@ function drawPlane({ points, Q, added }, { problem, settings, colour, range, ins
     planeText("w\u2081", [left + inner - 10, at([0, 0])[1] + 12]),
     planeText("w\u2082", [at([0, 0])[0] - 14, top + 10]),
     planeText("the network fits", at([named[0] + 0.1, named[1]]), "start"),
-    planeText(`Q = ${law.words} = ${digits(Q[0])} at the start`, [left, 10], "start"),
+    planeText(`Q = ${law.words} = ${digits(Q[0])}`, [left, 10], "start"),
   ];
 }
 

@@ -353,9 +353,14 @@ def test_plane_opens_as_the_text_says(page):
 
 
 def run_drawn(page):
-    """Return the run as it is drawn, and the marks of the axes."""
-    return page.evaluate("document.querySelector('.run').getAttribute('d')"), page.evaluate(
-        "[...document.querySelectorAll('.plane text')].map((e) => e.textContent).filter(Number)"
+    """Return the run as it is drawn, and the marks of the axes with their places."""
+    return page.evaluate(
+        """() => {
+            const texts = [...document.querySelectorAll(".plane text")];
+            const marks = texts.filter((e) => ["1", "2"].includes(e.textContent.at(-1)))
+                .map((e) => [e.textContent, e.getAttribute("x"), e.getAttribute("y")]);
+            return [document.querySelector(".run").getAttribute("d"), marks.slice(0, 8)];
+        }"""
     )
 
 

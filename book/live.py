@@ -59,6 +59,7 @@ class Explorable(NamedTuple):
     start: Callable[[Problem, Settings], fa.State]
     steps: int
     controls: tuple[Slider | Choice, ...]
+    time: float = 0  # if there is one, the steps are as many as it takes
 
 
 def slider(
@@ -197,9 +198,57 @@ minimum_norm = Explorable(
 )
 
 
+def plane_problem(_: int) -> Problem:
+    """Return the one sample and the feedback of the smallest network."""
+    one = np.ones((1, 1))
+    return {"slope": 0.5, "x": one, "y": one, "feedback": one}
+
+
+def plane_start(problem: Problem, settings: Settings) -> fa.State:
+    """Start from the point of the plane that the reader has chosen."""
+    weights = (np.array([[float(settings[name])]]) for name in ("w1", "w2"))
+    return fa.State(tuple(weights), (problem["feedback"],))
+
+
+plane = Explorable(
+    "plane",
+    plane_problem,
+    plane_start,
+    0,
+    (
+        {**RULE, "options": ["FA", "GD"]},
+        {
+            "name": "activation",
+            "label": "Activation",
+            "options": ["linear", "leaky ReLU", "tanh"],
+            "value": "linear",
+        },
+        slider("step", "Step size", (0.01, 0.5), 0.01, 0.02),
+        slider("w1", "w₁ at the start", (-2.5, 2.5), 0.01, 0.5),
+        slider("w2", "w₂ at the start", (-2.5, 2.5), 0.01, -1.5),
+    ),
+    time=10,
+)
+
+
 def defaults(figure: Explorable) -> Settings:
     """Return the settings that the reader finds."""
     return {each["name"]: each["value"] for each in figure.controls}
+
+
+def steps_of(figure: Explorable, settings: Settings) -> int:
+    """Return how many steps a run has."""
+    return math.ceil(figure.time / settings["step"]) or figure.steps
+
+
+def activation_of(problem: Problem, settings: Settings) -> fa.Activation:
+    """Return the activation that the reader has chosen, or the only one."""
+    known = {
+        "linear": fa.linear,
+        "leaky ReLU": fa.leaky_relu(float(problem["slope"])),
+        "tanh": fa.tanh,
+    }
+    return known[settings.get("activation", "leaky ReLU")]
 
 
 def run(figure: Explorable, problem: Problem, settings: Settings) -> fa.State:
@@ -208,15 +257,17 @@ def run(figure: Explorable, problem: Problem, settings: Settings) -> fa.State:
         figure.start(problem, settings),
         fa.full_batch(problem["x"], problem["y"]),
         step=settings["step"],
-        steps=figure.steps,
+        steps=steps_of(figure, settings),
         rule=RULES[settings["rule"]],
-        activation=fa.leaky_relu(float(problem["slope"])),
+        activation=activation_of(problem, settings),
     )
 
 
-def losses(problem: Problem, path: fa.State) -> np.ndarray:
+def losses(
+    problem: Problem, path: fa.State, settings: Settings | None = None
+) -> np.ndarray:
     """Return the loss at each time of a path."""
-    activation = fa.leaky_relu(float(problem["slope"]))
+    activation = activation_of(problem, settings or {})
     _, (*_, outputs) = fa.forward(path, problem["x"], activation=activation)
     values: np.ndarray = fa.squared_error.value(outputs, problem["y"])
     return values
@@ -237,6 +288,7 @@ def explore(figure: Explorable, problem: Problem, instead: str) -> None:
         "figure": figure.name,
         "problem": problem,
         "steps": figure.steps,
+        "time": figure.time,
         "controls": figure.controls,
         "colours": {name: figures.COLOURS[name] for name in RULES},
     }

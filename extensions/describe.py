@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -93,6 +94,13 @@ def draw_card(title: str, book: str) -> bytes:
     figure.text(0.07, 0.70, title.replace("$", r"\$"), color="white", fontsize=44, va="top", wrap=1)
     law = r"$\frac{1}{2}\,\Vert W_i\Vert^2 - \langle W_{i+1}, B_{i+1}\rangle$"
     figure.text(0.07, 0.14, law, color="#56B4E9", fontsize=34, va="center", math_fontfamily="cm")
+    plane = figure.add_axes((0.6, 0.03, 0.36, 0.4), xlim=(-2.6, 2.6), ylim=(-2, 1.4))
+    plane.axis("off")
+    w = np.linspace(-2.6, 2.6, 101)
+    for Q in range(-1, 4):  # the parabolas of the landing page, and a run along one of them
+        plane.plot(w, w**2 / 2 - Q, color="#a8b3c4", alpha=0.4)
+    run = w[(w > 0.5) & (w < 2.1)]
+    plane.plot(run, run**2 / 2 - 1.625, color="#D55E00", linewidth=6)
     figure.savefig(file, dpi=dpi)
     plt.close(figure)
     return file.getvalue()

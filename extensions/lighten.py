@@ -24,6 +24,7 @@ def without_unused(page: str) -> str:
     unused += [] if 'id="search-results"' in page else SEARCH
     unused += [] if "sd-tab-set" in page else ["design-tabs.js"]
     unused += [] if 'class="live"' in page else ["network.js", "live.js"]
+    unused += [] if '"figure": "plane"' in page else ["plane.js"]
     names = "|".join(map(re.escape, unused))
     page = re.sub(rf'[ \t]*<script[^>]*src="[^"]*(?:{names})[^"]*"></script>\n?', "", page)
     return re.sub(r'[ \t]*<link rel="preload"[^>]*>\n?', "", page)

@@ -6,9 +6,13 @@
 
 const digits = (value) => String(Number(value.toPrecision(3))).replace("-", "\u2212");
 
+const activationOf = ({ slope }, { activation = "leaky ReLU" }) => ({
+  linear: faLib.linear, "leaky ReLU": faLib.leakyRelu(slope), tanh: faLib.tanh,
+}[activation]);
+
 /* The states of a run, and the step at which it left the finite numbers, if it did. */
 function train(state, problem, settings, steps) {
-  const activation = faLib.leakyRelu(problem.slope);
+  const activation = activationOf(problem, settings);
   const rule = faLib.rules[settings.rule];
   const path = [];
   for (const s of faLib.descend(state, problem.x, problem.y, settings.step, rule, activation)) {
@@ -18,8 +22,8 @@ function train(state, problem, settings, steps) {
   return { path, diverged: path.length };
 }
 
-function losses(path, problem) {
-  const activation = faLib.leakyRelu(problem.slope);
+function losses(path, problem, settings = {}) {
+  const activation = activationOf(problem, settings);
   return path.map((state) => faLib.squaredError(
     faLib.forward(state, problem.x, activation).preactivations.at(-1), problem.y));
 }
@@ -131,7 +135,7 @@ const liveFigures = {
 /* Everything below draws, and knows of no network. */
 
 function make(name, attributes = {}, ...children) {
-  const svg = ["svg", "path", "line", "text"].includes(name);
+  const svg = ["svg", "g", "path", "line", "circle", "rect", "text", "clipPath"].includes(name);
   const element = svg
     ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
@@ -213,8 +217,7 @@ function makeControl({ name, label, value, unit = "", options, ...range }, id, c
   return { name, value, set, element: make("div", {}, make("label", { for: id }, label), output, slider) };
 }
 
-function makeFigure(place, number) {
-  const given = JSON.parse(place.querySelector("script").textContent);
+function makeFigure(place, given, number) {
   const figure = liveFigures[given.figure];
   const defaults = Object.fromEntries(given.controls.map(({ name, value }) => [name, value]));
   let settings = { ...defaults };
@@ -259,5 +262,8 @@ function makeFigure(place, number) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".live").forEach(makeFigure);
+  document.querySelectorAll(".live").forEach((place, number) => {
+    const given = JSON.parse(place.querySelector("script").textContent);
+    (given.figure === "plane" ? makePlane : makeFigure)(place, given, number);
+  });
 });

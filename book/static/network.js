@@ -19,12 +19,13 @@ const faLib = (() => {
   const norm = (A) => Math.sqrt(inner(A, A));
   const isFinite = (A) => A.every((row) => row.every(Number.isFinite));
 
-  /* An activation: phi and its derivative. Both have degree k = 1. */
+  /* An activation: phi and its derivative. The first two have degree k = 1, tanh has none. */
   const linear = { value: (h) => h, derivative: () => 1 };
   const leakyRelu = (slope) => ({
     value: (h) => (h > 0 ? h : slope * h),
     derivative: (h) => (h > 0 ? 1 : slope),
   });
+  const tanh = { value: Math.tanh, derivative: (h) => 1 - Math.tanh(h) ** 2 };
 
   /* a_0 = x, h_i = a_{i-1} W_i^T, a_i = phi(h_i); the prediction is h_L. */
   function forward(state, x, activation) {
@@ -105,6 +106,6 @@ const faLib = (() => {
 
   return {
     difference, descend, endToEnd, forward, inner, layerLaw, leakyRelu, linear, norm, product,
-    quadraticPart, rules, scaled, squaredError, sum, turned, velocity,
+    quadraticPart, rules, scaled, squaredError, sum, tanh, turned, velocity,
   };
 })();

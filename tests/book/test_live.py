@@ -59,6 +59,7 @@ def file(request, tmp_path):
         # A site may forbid code within its pages; what the figure needs is in files.
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'self' file:\">"
         '<script src="../_static/network.js"></script><script src="../_static/live.js"></script>'
+        '<script src="../_static/plane.js"></script>'
         f'<link rel="stylesheet" href="../_static/book.css"><main>{figure}</main>',
         encoding="utf-8",
     )
@@ -79,6 +80,7 @@ def page(browser, file):
     assert not complaints
 
 
+plane_page = pytest.mark.parametrize("file", ["index"], indirect=True)
 every_page = pytest.mark.parametrize("file", FIGURES, indirect=True)
 law_page = pytest.mark.parametrize("file", ["theorem_5_1"], indirect=True)
 
@@ -257,3 +259,237 @@ def test_without_javascript_the_figure_says_what_it_would_show(browser, file):
         if not name.endswith(("-steps", "-step", "-start", "-end")):
             assert value in text
     context.close()
+
+
+# ------------------------------------------------------- the smallest network beside its plane
+
+PLANE = """(given) => {
+    const {problem, time, all} = JSON.parse(given);
+    return JSON.stringify(all.map((settings) => {
+        const run = planeRun(problem, settings, time);
+        const law = planeLaws[settings.rule];
+        const b = problem.feedback[0][0];
+        const corrected = run.points.map((point, t) => law.corrected(point, run.added[t], b));
+        const curve = [-2, -1, 0, 1, 2].flatMap((s) => law.curve(run.Q[0], s, b));
+        const [back, on] = [corrected, curve].map((all) => all.map((point) => law.value(point, b)));
+        return {...run, back, on, words: planeWords(run, settings)};
+    }));
+}"""
+
+
+def plane_runs(page, problem, settings):
+    """Run the plane at each of the settings, in the browser."""
+    given = {"problem": problem, "time": live.plane.time, "all": settings}
+    return json.loads(page.evaluate(PLANE, json.dumps(given, default=lambda M: M.tolist())))
+
+
+def plane_problems():
+    """Yield the problem of the page, and others: the functions of the plane know no page."""
+    yield live.plane.problem(0)
+    rng = np.random.default_rng(0)
+    for _ in range(2):
+        x, y, feedback = np.round(rng.uniform(-1.5, 1.5, (3, 1, 1)), 3)
+        yield {"slope": 0.3, "x": x, "y": y, "feedback": feedback}
+
+
+def whole(problem, settings):
+    """Run the plane in fa_lib; None for a run that diverges, or is about to."""
+    try:
+        path = live.run(live.plane, problem, settings)
+    except fa.Diverged:
+        return None
+    return path if max(abs(W).max() for W in path.weights) <= 1e100 else None
+
+
+@plane_page
+def test_plane_and_library_agree_on_every_run(page):
+    rng = np.random.default_rng(live.plane.time)
+    finished = 0
+    for problem in plane_problems():
+        settings = [live.defaults(live.plane), *(some_settings(live.plane, rng) for _ in range(60))]
+        for chosen, got in zip(settings, plane_runs(page, problem, settings), strict=True):
+            path = whole(problem, chosen)
+            assert (path is None) == (got["diverged"] is not None), chosen
+            if path is None:
+                continue
+            finished += 1
+            rule = live.RULES[chosen["rule"]]
+            law = fa.layer_law(path, rule=rule)[:, 0]
+            expected = {
+                "points": np.stack([W[:, 0, 0] for W in path.weights], axis=-1),
+                "Q": law,
+                "added": law - fa.discrete_law(path, rule=rule)[:, 0],
+                "loss": live.losses(problem, path, chosen),
+            }
+            assert got["steps"] == len(law) - 1
+            for name, values in expected.items():
+                worst = np.max(np.abs(np.array(got[name]) - values))
+                assert worst < AGREE * max(1, np.max(np.abs(values))), (chosen, name)
+    assert finished > 90
+
+
+@plane_page
+def test_curve_is_where_the_law_holds_and_lines_lead_back_to_it(page):
+    rng = np.random.default_rng(0)
+    for problem in plane_problems():
+        settings = [some_settings(live.plane, rng) for _ in range(60)]
+        for chosen, got in zip(settings, plane_runs(page, problem, settings), strict=True):
+            Q = got["Q"][0]
+            np.testing.assert_allclose(got["on"], Q, atol=1e-12, rtol=1e-12)
+            if got["diverged"]:
+                continue
+            kept = chosen["activation"] != "tanh"
+            assert ("the rest is rounding only" in got["words"]) == kept, chosen
+            back = np.array(got["back"], dtype=float)  # GD may have no such point: NaN
+            near = np.nanmax(np.abs(back - Q)) < 1e-9 * (1 + np.max(np.abs(got["added"])))
+            assert near == kept or chosen["rule"] == "GD", chosen
+
+
+@plane_page
+def test_plane_opens_as_the_text_says(page):
+    said = [word.strip(".,:;") for word in page.locator("p[role=status]").inner_text().split()]
+    assert len(quoted("index")) == 3
+    assert set(quoted("index").values()) <= set(said)
+
+
+def run_drawn(page):
+    """Return the run as it is drawn, and the marks of the axes with their places."""
+    return page.evaluate(
+        """() => {
+            const texts = [...document.querySelectorAll(".plane text")];
+            const marks = texts.filter((e) => ["1", "2"].includes(e.textContent.at(-1)))
+                .map((e) => [e.textContent, e.getAttribute("x"), e.getAttribute("y")]);
+            return [document.querySelector(".run").getAttribute("d"), marks.slice(0, 8)];
+        }"""
+    )
+
+
+def place(start):
+    """Return what a screen reader says of the start, with the minus of a keyboard."""
+    return start.get_attribute("aria-valuetext").replace("\N{MINUS SIGN}", "-")
+
+
+@plane_page
+def test_keyboard_moves_the_start_and_brings_it_back(page):
+    first, drawn = page.locator("p[role=status]").inner_text(), run_drawn(page)
+    page.keyboard.press("Tab")
+    start = page.get_by_role("slider", name="Start")
+    assert start.evaluate("(e) => e.matches(':focus-visible')")
+    assert place(start) == "w₁ 0.5, w₂ -1.5"
+    words(page, lambda: (page.keyboard.press("ArrowRight"), page.keyboard.press("ArrowUp")))
+    assert place(start) == "w₁ 0.6, w₂ -1.4"
+    moved = run_drawn(page)
+    assert moved[0] != drawn[0]
+    assert moved[1] == drawn[1]
+    page.keyboard.press("Tab")
+    assert words(page, lambda: page.keyboard.press("ArrowRight")).startswith("GD, linear")
+    assert page.evaluate("location.hash") == "#plane=rule:GD,w1:0.6,w2:-1.4"
+    page.get_by_role("button", name="As in the text").focus()
+    assert words(page, lambda: page.keyboard.press("Enter")) == first
+    assert run_drawn(page) == drawn
+    assert page.evaluate("location.hash") == ""
+
+
+@plane_page
+def test_mouse_drags_the_start_and_a_click_moves_it(page):
+    start = page.get_by_role("slider", name="Start")
+    box = start.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag():
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 40, y - 80, steps=4)
+        page.mouse.up()
+
+    words(page, drag)
+    after = start.bounding_box()
+    assert (after["x"], after["y"]) == pytest.approx((box["x"] - 40, box["y"] - 80), abs=1)
+    words(page, lambda: page.mouse.click(x, y))
+    assert start.bounding_box()["x"] == pytest.approx(box["x"], abs=1)
+    # Beyond the plane the start stays on its edge.
+    words(page, lambda: (page.mouse.move(x, y), page.mouse.down(), page.mouse.move(0, 0)))
+    assert place(start) == "w₁ -2.5, w₂ 2.5"
+
+
+@plane_page
+def test_finger_drags_the_start_and_not_the_page(browser, file):
+    context = browser.new_context(viewport={"width": 390, "height": 500}, has_touch=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.locator("p[role=status]").filter(has_text="steps of").wait_for()
+    start = page.get_by_role("slider", name="Start")
+    box = start.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    hand = context.new_cdp_session(page)
+    for kind, points in [
+        ("touchStart", [{"x": x, "y": y}]),
+        *(("touchMove", [{"x": x, "y": y - n}]) for n in range(10, 101, 10)),
+        ("touchEnd", []),
+    ]:
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.locator("p[role=status]").filter(has_text="0.0261").wait_for(state="hidden")
+    assert start.bounding_box()["y"] == pytest.approx(box["y"] - 100, abs=1)
+    assert page.evaluate("scrollY") == 0
+    context.close()
+
+
+@plane_page
+def test_plane_draws_a_run_until_it_breaks_on_axes_that_hold_still(page):
+    _, marks = run_drawn(page)
+    said = words(page, lambda: page.get_by_role("slider", name="Step size").press("End"))
+    step = int(said.split("diverged at step ")[1].split(":")[0])
+    drawn, after = run_drawn(page)
+    assert after == marks
+    assert drawn.count("L") == step - 1
+    assert "NaN" not in drawn + page.locator(".plane").inner_html()
+
+
+@plane_page
+def test_address_brings_the_figure_to_where_another_reader_had_it(page, file):
+    page.goto("about:blank")
+    page.goto(f"{file.as_uri()}#plane=activation:leaky+ReLU,step:0.1,w1:-1")
+    status = page.locator("p[role=status]")
+    status.filter(has_text="FA, leaky ReLU, 100 steps of 0.1.").wait_for()
+    assert page.get_by_role("radio", name="leaky ReLU").is_checked()
+    assert page.get_by_role("slider", name="Step size").input_value() == "0.1"
+    start = page.get_by_role("slider", name="Start")
+    assert place(start) == "w₁ -1, w₂ -1.5"
+    page.evaluate("location.hash = '#plane=rule:GD'")
+    status.filter(has_text="GD, linear, 500 steps of 0.02.").wait_for()
+
+
+@plane_page
+@pytest.mark.parametrize(
+    "hash", ["#plane=rule:KP,step:x,w1:", "#plane=%E0%A4%A", "#plane", "#another=rule:GD"]
+)
+def test_address_that_says_nothing_leaves_the_figure_as_in_the_text(page, file, hash):
+    first = page.locator("p[role=status]").inner_text()
+    page.goto("about:blank")
+    page.goto(file.as_uri() + hash)
+    page.locator("p[role=status]").filter(has_text="steps of").wait_for()
+    assert page.locator("p[role=status]").inner_text() == first
+
+
+@plane_page
+def test_plane_fits_a_phone_and_a_finger(page):
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    targets = page.locator("input[type=range], .live button, fieldset label, .handle").all()
+    assert len(targets) == 8
+    for target in targets:
+        box = target.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+    sizes = page.locator(".plane text").evaluate_all("(all) => all.map((e) => e.getBBox().height)")
+    assert min(sizes) >= 10
+
+
+@plane_page
+def test_without_javascript_a_picture_stands_there_and_says_so(browser, file):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    text = page.inner_text(".live")
+    context.close()
+    assert "with JavaScript on" in text
+    assert quoted("index")["live-plane-added"] in text
+    assert sum("image/svg+xml" in o.data for o in outputs("index")) == 1

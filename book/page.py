@@ -12,9 +12,11 @@ from typing import Any
 
 from IPython.display import display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
-from myst_nb import glue
 
 import figures
+
+# MyST-NB's, whose own `glue` imports Sphinx: seconds, on every page.
+GLUED = "application/papermill.record/"
 
 
 def begin() -> None:
@@ -95,20 +97,20 @@ def claim(
     }
     details = f"Measured: {record['measured']}; bound: {kept}; {source}."
     show(f"**holds** · {statement} *{details}*", record)
-    glue(name, Text(figure), display=False)
+    _glue(name, figure)
 
 
 def number(name: str, value: float | str) -> None:
     """Record a figure that the text quotes; three digits of a float."""
     text = value if isinstance(value, str) else _digits(value)
-    glue(name, Text(text), display=False)
+    _glue(name, text)
 
 
-class Text(str):
-    """A string that shows itself without quotation marks."""
-
-    def __repr__(self) -> str:
-        return str(self)
+def _glue(name: str, text: str) -> None:
+    """Keep a text under its name, and show nothing."""
+    origin = {"name": name, "mime_prefix": GLUED}
+    bundle = {f"{GLUED}text/plain": text}
+    display(bundle, raw=True, metadata={"scrapbook": origin})
 
 
 def show(markdown: str, record: dict[str, str] | None = None) -> None:

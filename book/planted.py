@@ -541,20 +541,25 @@ def run(
     """Run the changed step on copies of each pass, and stack what an audit would read."""
     changed = step(change.edits)
     changed |= {"rng": rng, "noise": lambda A: rng.standard_normal(A.shape)}
-    kept, factors = [], []
-    for one in passes:
-        W, b, B = ([M.copy() for M in Ms] for Ms in one[:3])
+    W, b, B = _stacked([one[:3] for one in passes])  # copies
+    moves, factors = [], []
+    for j, one in enumerate(passes):
         changed |= one._asdict()
-        dW, db = changed["gradients"](W, b, B, one.x, one.y)
-        kept.append((W, b, B, dW, db))
+        own = ([M[j] for M in Ms] for Ms in (W, b, B))
+        moves.append(changed["gradients"](*own, one.x, one.y))
         asked = change.breaks.items()
         factors.append({i: factor(one) for i, factor in asked if factor})
-    W, b, B, dW, db = (
-        [np.stack(each) for each in zip(*Ms, strict=True)]
-        for Ms in zip(*kept, strict=True)
-    )
     found = {i: np.array([f[i] for f in factors]) for i in factors[0]}
+    dW, db = _stacked(moves)
     return Passed(W, b, B, dW, db, found)
+
+
+def _stacked(passes: Sequence[Any]) -> list[list[Any]]:
+    """Stack each matrix of the same lists of them."""
+    return [
+        [np.stack(each) for each in zip(*Ms, strict=True)]
+        for Ms in zip(*passes, strict=True)
+    ]
 
 
 def _ratio(one: Pass, i: int) -> float:

@@ -375,9 +375,10 @@ def homogeneous(value: Activation, W: Array, samples: int) -> None:
 def _is_homogeneous(
     value: Activation, xp: Any, dtype: Any, where: Any, shape: tuple[int, int]
 ) -> bool:
-    points = np.resize([Fraction(-2), Fraction(-1, 2), Fraction(1, 4), Fraction(3)], shape)
     exact = str(dtype) == "object"
-    h = points if exact else xp.asarray(points.astype(float), dtype=dtype, device=where)
+    few = np.array([Fraction(-2), Fraction(-1, 2), Fraction(1, 4), Fraction(3)])
+    points = np.resize(few if exact else few.astype(float), shape)
+    h = points if exact else xp.asarray(points, dtype=dtype, device=where)
     left, right = value.derivative(h) * h, value.degree * value.value(h)
     if exact:  # what holds a symbol has no value to compare
         return not any(isinstance(off, Real) and off for off in (left - right).flat)

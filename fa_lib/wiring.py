@@ -10,6 +10,7 @@ wire are sorted by channel, as those of ``kernel.reshape(n, -1)`` in PyTorch.
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -338,7 +339,9 @@ def _largest(windows: Array) -> tuple[Result, Result]:
         places if is_jax_array(windows) else xp.asarray(places, device=device(windows))
     )
     slopes = first.astype(int) if windows.dtype == object else xp.astype(first, windows.dtype)
-    return xp.max(windows, axis=-1), slopes
+    # Entry by entry: NumPy's maximum over a short last axis is several times slower.
+    entries = (windows[..., k] for k in range(windows.shape[-1]))
+    return reduce(xp.maximum, entries), slopes
 
 
 def _mean(windows: Array) -> tuple[Result, Result]:
@@ -380,6 +383,8 @@ def _gathering(table: np.ndarray, size: int) -> tuple[Pullback, Pullback]:
     def scatter(flat: Array) -> Result:
         xp = namespace(flat)
         taken = _taken(flat, targets.reshape(-1))
+        if targets.shape[-1] == 1:
+            return taken
         return xp.sum(xp.reshape(taken, (*flat.shape[:-1], *targets.shape)), axis=-1)
 
     return gather, scatter

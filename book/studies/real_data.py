@@ -10,7 +10,7 @@ two methods without hidden layers read the same ones.
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +18,14 @@ import numpy as np
 import fa_lib as fa
 from baselines import least_squares, nearest_neighbours, share
 from fa_lib import wiring
+from fa_lib.batches import Batch
 from images import digits, mnist, mnist_5k
 
 SEEDS = [0, 1, 2, 3, 4]  # of the networks that are reported
 CHOOSING = [100, 101]  # of those that only choose the step size
 SHORT = 8  # epochs of these
 SIZE = 50  # of a mini-batch
+BLOCK = 12  # steps that are entered in the books at once
 PATIENCE = 8  # epochs without a new best
 STAGES = (1.0, 0.2)  # of the step
 MOST = 100  # epochs of a network
@@ -122,6 +124,7 @@ def jobs(data: str = "mnist_5k") -> list[dict[str, Any]]:
     return long + others + curve + baselines
 
 
+@functools.cache
 def network_of(name: str) -> Network:
     """Return a dense network, by its widths, or one with layers of kernels; all have biases.
 
@@ -210,10 +213,14 @@ def accuracy(
 
 
 class Books(NamedTuple):
-    """A ledger for each hidden layer; under DFA, at its virtual read-out."""
+    """What the ledgers of a run say, (..., L-1), at the virtual read-outs under DFA."""
 
-    ledgers: list[fa.Ledger]
-    readouts: list[np.ndarray]
+    drift: np.ndarray
+    budget: np.ndarray
+    stake: np.ndarray
+    broken: np.ndarray  # the first step beyond rounding, or 0
+    steps: np.ndarray  # so far, for each hidden layer
+    readouts: tuple[np.ndarray, ...]
 
 
 class Trained(NamedTuple):
@@ -223,8 +230,17 @@ class Trained(NamedTuple):
     books: Books | None = None
 
 
+# An epoch that a network asks for: from where, its batches, and the step size.
+Asked = tuple[Trained, list[Batch], float]
+Ended = tuple[Trained, list[float], list[int]]
+Course = Generator[Asked, Trained | None, Ended]
+
+
 def junctions(
-    state: fa.State, readouts: list[np.ndarray], network: Network, rule: str
+    state: fa.State,
+    readouts: Sequence[np.ndarray],
+    network: Network,
+    rule: str,
 ) -> list[fa.State]:
     """Return a state of two layers for each hidden layer."""
     if not RULES[rule].broadcast:
@@ -240,7 +256,7 @@ def junctions(
 
 def by_channel(V: np.ndarray, channels: int) -> np.ndarray:
     """Give each channel a column: (n_L, places * channels) -> (n_L * places, channels)."""
-    return V.reshape(-1, channels)
+    return V.reshape(*V.shape[:-2], -1, channels)
 
 
 def law_of(rule: str) -> fa.Rule:
@@ -250,48 +266,91 @@ def law_of(rule: str) -> fa.Rule:
 
 def open_books(state: fa.State, network: Network, rule: str) -> Books:
     """Begin the ledgers; virtual read-outs start at zero."""
-    readouts = [0 * B for B in state.feedback]
+    readouts = tuple(0 * B for B in state.feedback)
     init, _ = fa.ledger(rule=law_of(rule))
-    return Books(
-        list(map(init, junctions(state, readouts, network, rule))), readouts
-    )
+    books = map(init, junctions(state, readouts, network, rule))
+    zero = np.concatenate([book.drift for book in books], axis=-1)
+    none = zero.astype(int)
+    return Books(zero, zero, zero, none, none, readouts)
 
 
 def entered(
     books: Books,
-    before: fa.State,
-    after: fa.State,
-    batch: fa.batches.Batch,
+    states: list[fa.State],
+    batches: Sequence[Batch],
     network: Network,
     rule: str,
-    step: float,
+    step: Any,
 ) -> Books:
-    """Enter a step."""
-    readouts = books.readouts
-    if RULES[rule].broadcast:
-        x, y = batch
-        *hidden, prediction = fa.forward(
-            before, x, activation=network.activation
-        )[1]
-        error = LOSS.error(prediction, y).T
-        sums = [
-            error @ fa.relu.value(h).reshape(y.shape[0], -1) for h in hidden
-        ]
-        readouts = [V - step * S for V, S in zip(readouts, sums, strict=True)]
-    _, update = fa.ledger(rule=law_of(rule))
-    now = junctions(after, readouts, network, rule)
-    return Books(list(map(update, books.ledgers, now)), readouts)
+    """Enter the steps between these states: each has a ledger of its own, and they are added up."""
+    readouts = [books.readouts]
+    for before, batch in zip(states, batches, strict=False):
+        readouts.append(
+            learned(readouts[-1], before, batch, network, rule, step)
+        )
+    init, update = fa.ledger(rule=law_of(rule))
+    each = [
+        update(init(passage.at(slice(-1))), passage.at(slice(1, None)))
+        for passage in junctions(
+            stacked(states), stacked(readouts), network, rule
+        )
+    ]
+    drift, budget, stake, broken = (
+        np.concatenate([getattr(one, name) for one in each], axis=-1)
+        for name in ("drift", "budget", "stake", "broken")
+    )
+    first = books.steps + 1 + (broken > 0).argmax(axis=0)
+    late = (books.broken == 0) & (broken > 0).any(axis=0)
+    return Books(
+        running(books.drift, drift),
+        running(books.budget, budget),
+        running(books.stake, stake),
+        np.where(late, first, books.broken),
+        books.steps + len(batches),
+        readouts[-1],
+    )
+
+
+def learned(
+    readouts: tuple[np.ndarray, ...],
+    state: fa.State,
+    batch: Batch,
+    network: Network,
+    rule: str,
+    step: Any,
+) -> tuple[np.ndarray, ...]:
+    """Return the virtual read-outs after a step; rules but DFA have none that learn."""
+    if not RULES[rule].broadcast:
+        return readouts
+    x, y = batch
+    _, (*hidden, prediction) = fa.forward(
+        state, x, activation=network.activation
+    )
+    error = LOSS.error(prediction, y).mT
+    read = [fa.relu.value(h).reshape(*y.shape[:-1], -1) for h in hidden]
+    eta = np.asarray(step, error.dtype)[..., None, None]
+    pairs = zip(readouts, read, strict=True)
+    moved: tuple[np.ndarray, ...] = tuple(
+        V - eta * (error @ a) for V, a in pairs
+    )
+    return moved
+
+
+def running(start: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """Add along the first axis, one after the other."""
+    total: np.ndarray = np.add.accumulate([start, *added])[-1]
+    return total
 
 
 def epoch(
     run: Trained,
-    batches: Iterator[fa.batches.Batch],
+    batches: Iterable[Batch],
     count: int,
     network: Network,
     rule: str,
-    rate: float,
+    rate: Any,
 ) -> Trained:
-    """Train by so many batches, and keep the books."""
+    """Train by so many batches, and keep the books; networks side by side have an axis in front."""
     state, books = run
     taken = list(itertools.islice(batches, count))
     how: dict[str, Any] = {
@@ -301,13 +360,21 @@ def epoch(
     }
     states = fa.descend(state, taken, step=rate / SIZE, **how)
     state = next(states)
-    for batch, after in zip(taken, states, strict=True):
+    for first in range(0, count, BLOCK):
+        block = taken[first : first + BLOCK]
+        passed = [state, *itertools.islice(states, len(block))]
         if books:
-            books = entered(
-                books, state, after, batch, network, rule, rate / SIZE
-            )
-        state = after
+            books = entered(books, passed, block, network, rule, rate / SIZE)
+        state = passed[-1]
     return Trained(state, books)
+
+
+def batches_of(images: Images, seed: int) -> Iterator[list[Batch]]:
+    """Yield the batches of each epoch."""
+    x, y = images.train
+    batches = fa.minibatches(x, y, SIZE, rng=np.random.default_rng([seed, 3]))
+    while True:
+        yield list(itertools.islice(batches, -(-len(x) // SIZE)))
 
 
 def epochs(
@@ -319,10 +386,8 @@ def epochs(
     seed: int,
 ) -> Iterator[Trained]:
     """Yield the network after each epoch, endlessly."""
-    x, y = images.train
-    batches = fa.minibatches(x, y, SIZE, rng=np.random.default_rng([seed, 3]))
-    while True:
-        run = epoch(run, batches, -(-len(x) // SIZE), network, rule, rate)
+    for batches in batches_of(images, seed):
+        run = epoch(run, batches, len(batches), network, rule, rate)
         yield run
 
 
@@ -376,29 +441,92 @@ def chosen(
 
 def trained(
     images: Images, network: Network, rule: str, rate: float, seed: int
-) -> tuple[Trained, list[float], list[int]]:
-    """Train a network; return its best state, its validation shares, and when the step fell."""
+) -> Course:
+    """Train a network; return its best state, its validation shares, and when the step fell.
+
+    Each epoch is asked for by a ``yield``, and done for all networks of a job side by side.
+    """
     start = start_of(network, rule, seed)
     best = Trained(start, open_books(start, network, rule))
     highest = 0.0
     shares: list[float] = []
     falls: list[int] = []
     for stage in STAGES:
-        run = epochs(
-            best, images, network, rule, rate * stage, seed + 1000 * len(falls)
-        )
-        waited = 0
+        batches = batches_of(images, seed + 1000 * len(falls))
+        now, waited = best, 0
         while waited < PATIENCE and len(shares) < MOST:
-            try:
-                now = next(run)
-            except fa.Diverged:
+            after = yield now, next(batches), rate * stage
+            if after is None:  # it diverged
                 break
+            now = after
             shares.append(accuracy(now.state, network, images.choose))
             waited += 1
             if shares[-1] > highest:
                 best, highest, waited = now, shares[-1], 0
         falls.append(len(shares))
     return best, shares, falls
+
+
+def side_by_side(
+    courses: list[Course], network: Network, rule: str
+) -> list[Ended]:
+    """Train networks to their ends, each epoch of all that still train at once."""
+    ends: dict[int, Ended] = {}
+    asked = {k: next(course) for k, course in enumerate(courses)}
+    while asked:
+        done = zip(
+            asked, each_epoch([*asked.values()], network, rule), strict=True
+        )
+        asked = {}
+        for k, run in done:
+            try:
+                asked[k] = courses[k].send(run)
+            except StopIteration as end:
+                ends[k] = end.value
+    return [ends[k] for k in range(len(courses))]
+
+
+def each_epoch(
+    asked: list[Asked], network: Network, rule: str
+) -> list[Trained | None]:
+    """Return each network after its epoch, or None if it diverged."""
+    runs, batches, rates = zip(*asked, strict=True)
+    try:
+        together = epoch(
+            stacked(runs),
+            map(stacked, zip(*batches, strict=True)),
+            len(batches[0]),
+            network,
+            rule,
+            np.array(rates, network.dtype),
+        )
+    except fa.Diverged:
+        if len(asked) == 1:
+            return [None]
+        return [
+            run for one in asked for run in each_epoch([one], network, rule)
+        ]
+    return [one_of(together, k) for k in range(len(asked))]
+
+
+def stacked(values: Sequence[Any]) -> Any:
+    """Stack arrays, or tuples of them, part by part."""
+    if not isinstance(values[0], tuple):
+        return np.stack(values)
+    return remade(values[0], map(stacked, zip(*values, strict=True)))
+
+
+def one_of(values: Any, k: int) -> Any:
+    """Return what stands at place k of a stack."""
+    if not isinstance(values, tuple):
+        return values[k]
+    return remade(values, (one_of(part, k) for part in values))
+
+
+def remade(like: Any, parts: Iterable[Any]) -> Any:
+    """Return a tuple of the kind of another."""
+    kind = type(like)
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
 
 
 def run(
@@ -424,14 +552,10 @@ def run(
         return to_the_end(data, made, rule, rate, epochs)
     grid = chosen(data, made, rule)
     rate = max(grid, key=lambda pair: pair[1])[0]
-    each = [
-        report(images_of(data, seed, made.dtype), made, rule, rate, seed)
-        for seed in SEEDS
-    ]
     return {
         "grid": [[rate, number(share)] for rate, share in grid],
         "rate": rate,
-        **{name: [one[name] for one in each] for name in each[0]},
+        **reports(data, made, rule, rate, SEEDS),
     }
 
 
@@ -454,11 +578,28 @@ def to_the_end(
     return dict(result)
 
 
+def reports(
+    data: str, network: Network, rule: str, rate: float, seeds: list[int]
+) -> dict[str, list[Any]]:
+    """Train a network for each seed; return what is kept of them."""
+    images = [images_of(data, seed, network.dtype) for seed in seeds]
+    courses = [
+        trained(part, network, rule, rate, seed)
+        for part, seed in zip(images, seeds, strict=True)
+    ]
+    ends = side_by_side(courses, network, rule)
+    each = [
+        report(part, network, rule, seed, end)
+        for part, seed, end in zip(images, seeds, ends, strict=True)
+    ]
+    return {name: [one[name] for one in each] for name in each[0]}
+
+
 def report(
-    images: Images, network: Network, rule: str, rate: float, seed: int
+    images: Images, network: Network, rule: str, seed: int, end: Ended
 ) -> dict[str, Any]:
-    """Train a network, and return what is kept of it."""
-    (state, books), shares, falls = trained(images, network, rule, rate, seed)
+    """Return what is kept of a network that was trained."""
+    (state, books), shares, falls = end
     assert books is not None
     result: dict[str, Any] = {
         "accuracy": number(accuracy(state, network, images.test)),
@@ -491,17 +632,13 @@ def report(
 
 
 def said(books: Books) -> dict[str, list[float]]:
-    """Return what the ledgers say, for each hidden layer."""
-    ledgers = books.ledgers
+    """Return what the ledgers of a network say, for each hidden layer."""
     return {
-        "steps": [float(ledgers[0].steps)],
-        "drift": [float(abs(book.drift[0])) for book in ledgers],
-        "budget": [float(book.budget[0]) for book in ledgers],
-        "stake": [float(book.stake[0]) for book in ledgers],
-        "half squares": [
-            float((book.value - book.corrected)[0]) for book in ledgers
-        ],
-        "broken": [float(book.broken[0]) for book in ledgers],
+        "steps": [float(books.steps[0])],
+        "drift": list(map(float, abs(books.drift))),
+        "budget": list(map(float, books.budget)),
+        "stake": list(map(float, books.stake)),
+        "broken": list(map(float, books.broken)),
     }
 
 

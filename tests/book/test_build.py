@@ -94,11 +94,6 @@ def test_a_build_that_failed_is_made_again(project):
     assert is_built(project)
 
 
-def test_all_extensions_are_imported_beforehand():
-    build.preload()
-    assert {"jupyter_book.sphinx", "myst_nb", "website", "launch"} <= set(sys.modules)
-
-
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Jupyter Book's own use of click
 @pytest.mark.parametrize(("code", "passes"), [(0, True), (None, True), (2, False)])
 def test_a_failed_build_ends_the_command(monkeypatch, project, code, passes):

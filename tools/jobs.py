@@ -108,8 +108,8 @@ def distributed(
             command, input=json.dumps(job), capture_output=True, encoding="utf-8", timeout=LIMIT
         )
         if done.returncode:
-            last = [*done.stderr.split("\n"), ""][-2]
-            raise RuntimeError(f"exit code {done.returncode}: {last}")
+            why = done.stderr.rstrip().rpartition("\n")[2]
+            raise RuntimeError(f"exit code {done.returncode}: {why}")
         line: Line = json.loads(done.stdout.splitlines()[-1])
         return line
 

@@ -146,7 +146,8 @@ class RulesTable(SphinxDirective):
         for row in table["rules"]:
             note = f" ({numbers[row['note']]})" if "note" in row else ""
             formulas = " | ".join(f"${tex}$" for tex in laws(row))
-            lines.append(f"| {row['name']}{note} | {formulas} | {{prf:ref}}`{row['source']}` |")
+            link = f"{{prf:ref}}`{row['name']} <{row['source']}>`"
+            lines.append(f"| {link}{note} | {formulas} |")
         lines += ["", *(f"{n}. {table['notes'][note]}." for note, n in numbers.items())]
         place = nodes.Element()
         self.state.nested_parse(StringList(lines, self.env.docname), self.content_offset, place)

@@ -14,7 +14,9 @@ import notation
 from test_book import CHAPTERS, ROOT
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
-WORD = re.compile(r"\\(?:text|mathrm|operatorname|begin|end|label|mathsf|mathcal)\{[^}]*\}")
+WORD = re.compile(
+    r"\\(?:text|mathrm|operatorname|begin|end|label|mathcal)\{[^}]*\}|\\mathsf ?\{?T\}?|\^\{?T\b"
+)
 LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 GREEK = {
     *("alpha", "beta", "gamma", "delta", "varepsilon", "eta", "theta", "kappa", "lambda", "mu"),

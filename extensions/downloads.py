@@ -25,6 +25,11 @@ from forge import repository
 REPOSITORY = Path(fa_lib.__file__).resolve().parent.parent
 FOLDER = "_downloads"
 SITE, NOTEBOOKS, PDF = "fa_book_site.zip", "fa_book_notebooks.zip", "fa_book.pdf"
+SHORT = {  # each with a link's text, and what follows it
+    "page": ("One page", ": the law, its proof, the parabola, and the laws of other rules."),
+    "slides": ("Slides", ", eight of them."),
+    "rules": ("The table of rules and laws", ", by itself."),
+}
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, in a zip file
 MARK = "<!-- downloads -->"
 NEEDED = (
@@ -124,6 +129,12 @@ def single_notebooks(site: Path, titles: dict[str, str]) -> str:
     return "".join(["<li><p>One notebook:</p><ul>", *lines, "</ul></li>"])
 
 
+def short_files(folder: Path, site: Path) -> str:
+    """Return a line for each short file that there is to send on: `send.py` makes them."""
+    found = {folder / f"fa_{name}.pdf": words for name, words in SHORT.items()}
+    return "".join(item(path, site, *words) for path, words in found.items() if path.exists())
+
+
 def listing(site: Path, titles: dict[str, str], website: str) -> str:
     """Return the list, with a given line for the website."""
     folder = site / FOLDER
@@ -132,7 +143,8 @@ def listing(site: Path, titles: dict[str, str], website: str) -> str:
         pdf = item(folder / PDF, site, "The PDF", ", to print.")
     packed = ", executed, with the library and what else they need to run."
     notebooks = item(folder / NOTEBOOKS, site, "All notebooks", packed)
-    return f"<ul>{website}{pdf}{notebooks}{single_notebooks(site, titles)}</ul>"
+    short = short_files(folder, site)
+    return f"<ul>{short}{website}{pdf}{notebooks}{single_notebooks(site, titles)}</ul>"
 
 
 def write_files(app: Sphinx) -> None:

@@ -23,6 +23,7 @@ def without_unused(page: str) -> str:
     unused = ["fontawesome.js"]
     unused += [] if 'id="search-results"' in page else SEARCH
     unused += [] if "sd-tab-set" in page else ["design-tabs.js"]
+    unused += [] if 'class="cards"' in page else ["cards.js"]
     unused += [] if 'class="live"' in page else ["network.js", "live.js"]
     unused += [] if '"figure": "plane"' in page else ["plane.js"]
     names = "|".join(map(re.escape, unused))

@@ -6,7 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const textOf = Search.htmlToText;
   Search.htmlToText = (page, anchor) => {
     const parsed = new DOMParser().parseFromString(page, "text/html");
-    parsed.querySelectorAll(".onlyprint, h1").forEach((element) => element.remove());
+    parsed.querySelectorAll(".onlyprint, .cards, h1").forEach((element) => element.remove());
     return textOf(parsed.documentElement.outerHTML, anchor);
   };
 });

@@ -303,7 +303,7 @@ def paths() -> Figure:
 def one_pass() -> Figure:
     """Draw the balance of one hidden unit in one backward pass."""
     figure, axes = sheet(75)
-    unit = node(axes, (50, 62), r"$h_j \rightarrow a_j$", size=(32, 13))
+    unit = node(axes, (50, 62), r"$\phi(h_j)$", size=(32, 13))
     arrow(axes, (4, 62), unit)
     arrow(axes, unit, (96, 62))
     label(axes, (17, 69), "$W$")

@@ -22,7 +22,7 @@ NAMES = [
     for name, value in vars(drawings).items()
     if inspect.isfunction(value) and inspect.signature(value).return_annotation is drawings.Figure
 ]
-PHONE, COLUMN, MARGIN = 390, 350, 0.1  # pixels; of them the text's; inches around a page's figure
+PHONE, COLUMN, MARGIN = 390, 358, 0.1  # pixels, of the window and of its text; inches around
 SUBSCRIPT = 0.7  # of the size of a letter
 LEAST = 10  # pixels
 

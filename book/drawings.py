@@ -237,7 +237,8 @@ def stream() -> Figure:
         label(axes, (left + 8.5, 23), f"$W_{number}$")
         label(axes, (left + 20.5, 30), f"$V_{number}$")
         label(axes, (left - 5.5, 40), f"$B_{number}$", BACK)
-    for at, name in ((20, "$P$"), (36, "$s_1$"), (52, "$s_2$"), (81, "$F$")):
+    below = {19: "$P$", 36: "$s_1$", 52: "$s_2$", 76: "$s_3$", 84: "$F$"}
+    for at, name in below.items():
         label(axes, (at, 5), name)
     return figure
 

@@ -373,7 +373,7 @@ def test_without_latex_the_packages_are_named(tmp_path):
     assert "apt-get install" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["README.md", ".github/workflows/pages.yml"])
+@pytest.mark.parametrize("name", ["README.md", ".github/workflows/ci.yml"])
 def test_the_packages_that_print_needs_are_the_same_everywhere(name):
     assert pdf.PACKAGES in " ".join((ROOT / name).read_text(encoding="utf-8").split())
 

@@ -1,6 +1,57 @@
-"""Let no line end between a formula and the brackets and stops around it."""
+"""Set what computers write as people write it, and let no line end where none should.
+
+A Sphinx extension: powers of ten become powers of ten. `finish.py` has each page pass through
+`keep_whole`.
+"""
 
 import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.typing import ExtensionMetadata
+
+MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+POWER = re.compile(r"((?:[<>=] )?)(?<![\w.])(-?\d+(?:\.\d+)?)e([-+]?)0*(\d+)(?![\w.]\w)")
+
+
+def powers(text: str) -> list[nodes.Node] | None:
+    """Return a text with its powers of ten set as such; None if there are none.
+
+    >>> found = powers("bound: < 1e-10; 2.5e+06 runs")
+    >>> found[1].astext() == f"< 10{MINUS}10", found[1][1].tagname
+    (True, 'superscript')
+    >>> found[3].astext() == f"2.5 {TIMES} 106"
+    True
+    """
+    pieces: list[nodes.Node] = []
+    end = 0
+    for match in POWER.finditer(text):
+        relation, factor, sign, exponent = match.groups()
+        factor = factor.replace("-", MINUS)
+        base = "10" if factor == "1" else f"{factor} {TIMES} 10"
+        power = nodes.superscript("", f"{MINUS if sign == '-' else ''}{exponent}")
+        whole = nodes.inline("", "", nodes.Text(relation + base), power, classes=["whole"])
+        pieces += [nodes.Text(text[end : match.start()]), whole]
+        end = match.end()
+    return [*pieces, nodes.Text(text[end:])] if pieces else None
+
+
+class Powers(SphinxPostTransform):
+    """Set powers of ten in all text that is no code and no formula."""
+
+    default_priority = 30
+
+    def run(self, **kwargs: object) -> None:
+        """Replace them."""
+        kept = (nodes.literal, nodes.literal_block, nodes.raw, nodes.math, nodes.math_block)
+        for text in list(self.document.findall(nodes.Text)):
+            within = text.parent
+            while within is not None and not isinstance(within, kept):
+                within = within.parent
+            pieces = powers(text) if within is None else None
+            if pieces:
+                text.parent.replace(text, pieces)
 
 
 def keep_whole(page: str) -> str:
@@ -16,3 +67,9 @@ def keep_whole(page: str) -> str:
 
     formula = r'<span class="math notranslate[^"]*"[^>]*>(?:(?!</span>).)*</span>'
     return re.sub(rf"([(\[“]*){formula}([.,;:!?)\]”]*)", whole, page, flags=re.DOTALL)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the step."""
+    app.add_post_transform(Powers)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,12 @@
 // What is wider than its column scrolls in a box of its own, and the keyboard reaches that box. The
-// theme does this for tables and code; here it is done for formulas.
+// theme does this for tables and code; here it is done for formulas and drawings.
 (() => {
   const reachable = (box, yes) => {
     if (yes) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   };
   const mark = () => {
-    for (const box of document.querySelectorAll(".bd-article div.math")) {
+    for (const box of document.querySelectorAll(".bd-article :is(div.math, .drawing)")) {
       reachable(box, box.scrollWidth > box.clientWidth);
     }
     // A formula in a line stays whole; one that is too long even for a line of its own gets a box.

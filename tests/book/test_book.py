@@ -24,6 +24,8 @@ from docutils import nodes
 from matplotlib.image import imread
 
 import execute
+from figures import STYLE
+from reading import CLAIMS, CODE_LINES
 from test_live import FIGURES, quoted, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,7 +120,7 @@ def name(request):
 @pytest.fixture(scope="module")
 def page(tab, address, name):
     """Open a page, with its figures; the tests of one page follow one another."""
-    tab.complaints, tab.asked = visit(tab, f"{address}{name}.html")
+    tab.complaints, tab.asked = visit(tab, f"{address}{name}.html?view=check")
     return tab
 
 
@@ -179,9 +181,17 @@ IN_THEME = """async (scheme) => {
 }"""
 
 
-def look(tab, size, scheme):
-    """Look at a page in another window and theme, once its fonts are there."""
+# Where the two views of a page differ, it has a switch.
+IN_VIEW = """(view) => {
+    const buttons = [...document.querySelectorAll(".views button")];
+    buttons.find((button) => button.textContent.toLowerCase() === view)?.click();
+}"""
+
+
+def look(tab, size, scheme, view="check"):
+    """Look at a page in another window, theme and view, once its fonts are there."""
     tab.emulate_media(color_scheme=scheme)
+    tab.evaluate(IN_VIEW, view)
     if tab.viewport_size != size:
         tab.set_viewport_size(size)
         # The theme looks after a while what can be scrolled now, and lets the keyboard reach it.
@@ -260,9 +270,11 @@ WIDER = """(width) => {
 }"""
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
-def test_axe_finds_no_violation(page, size, scheme, record_property):
-    look(page, size, scheme)
+@pytest.mark.parametrize(
+    ("size", "scheme", "view"), [(DESK, "light", "read"), (PHONE, "dark", "check")]
+)
+def test_axe_finds_no_violation(page, size, scheme, view, record_property):
+    look(page, size, scheme, view)
     # Behind a picture, be it a shadow, axe cannot tell the contrast of the text.
     style(page, "* {background-image: none !important}")
     # MathJax hides its letters and gives MathML instead; axe takes long over both.
@@ -413,6 +425,150 @@ def test_notebook_opens_with_what_to_take_away(page):
     assert takeaways.evaluate(before) == 4  # the heading follows
 
 
+# ------------------------------------------------------------------------- how a page is set
+
+
+def test_headings_are_the_lighter_for_being_the_smaller(page):
+    fonts = """(all) => all.map((heading) => {
+        const style = getComputedStyle(heading);
+        return [heading.localName, Number(style.fontWeight), parseFloat(style.fontSize)];
+    })"""
+    for size, largest in ((DESK, 40), (PHONE, 32)):
+        look(page, size, "light")
+        found = page.locator("article :is(h1, h2, h3, h4):visible").evaluate_all(fonts)
+        ordered = [font[1:] for font in sorted(dict.fromkeys(map(tuple, found)))]
+        assert ordered == sorted(ordered, reverse=True)
+        assert ordered[0][1] <= largest
+
+
+def test_no_table_is_cut_at_a_desk(page):
+    look(page, DESK, "light")
+    cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText)"
+    assert page.locator("article .pst-scrollable-table-container").evaluate_all(cut) == []
+
+
+def test_words_in_a_drawing_can_be_read_on_a_phone(page):
+    look(page, PHONE, "light")
+    drawings = page.locator("article .drawing > img:visible")
+    shares = drawings.evaluate_all("(all) => all.map((i) => i.width / i.naturalWidth)")
+    points = STYLE["font.size"]
+    assert [share for share in shares if share * points * 96 / 72 < 10] == []
+
+
+def test_figures_are_numbered_and_have_one_kind_of_caption(page, name):
+    look(page, DESK, "light")
+    assert page.locator("article img").count() == page.locator("article figure img").count()
+    captions = page.locator("article figure > figcaption").all_inner_texts()
+    assert len(captions) == page.locator("article figure").count()
+    numbers = [re.match(r"Figure (\d+)\.", caption)[1] for caption in captions]
+    assert numbers == [str(number + 1) for number in range(len(captions))]
+    assert page.locator("article figcaption > p > em:first-child").count() == 0
+
+
+def test_theorems_have_the_numbers_of_the_paper_or_none(page):
+    titles = page.locator("article .proof > .admonition-title").all_inner_texts()
+    links = page.locator("article a.reference.internal").all_inner_texts()
+    kinds = "Theorem|Proposition|Corollary|Lemma|Remark"
+    numbered = [text for text in titles + links if re.match(rf"({kinds}) \d", text)]
+    assert [text for text in numbered if not re.match(r"Theorem 5\.[12]\b", text)] == []
+    assert [text for text in titles if re.search(r"\(.*\(", text)] == []
+
+
+def test_powers_of_ten_are_set_as_such_and_whole(page):
+    text = page.evaluate(
+        """() => {
+            const copy = document.querySelector("article").cloneNode(true);
+            copy.querySelectorAll("pre, code, script").forEach((e) => e.remove());
+            return copy.textContent;
+        }"""
+    )
+    assert re.findall(r".{9}\d[eE][-+]?\d.{9}", text) == []
+    lines = "(all) => all.filter((e) => e.getClientRects().length > 1).map((e) => e.innerText)"
+    look(page, PHONE, "light")
+    assert page.locator("article .whole:visible").evaluate_all(lines) == []
+
+
+# ---------------------------------------------------------------------------- the two views
+
+
+def test_story_has_little_code_and_few_claims(page, name):
+    look(page, DESK, "light", "read")
+    assert page.locator("article :is(.tag_parameters, .tag_ranges):visible").count() == 0
+    assert page.locator("article details.above-input:visible").count() == 0
+    claims = page.locator("article .cell_output > p:visible > strong:first-child")
+    assert claims.filter(has_text="holds").count() <= CLAIMS
+    if name in NOTEBOOKS:
+        blocks = page.locator("article pre:visible").all()
+        outside = [b for b in blocks if not b.evaluate("(e) => e.closest('.cell_output')")]
+        lines = sum(len(block.inner_text().strip().splitlines()) for block in outside)
+        assert lines <= CODE_LINES
+
+
+def seconds(page):
+    """Return what of a page is for checking, how much of it is visible, and what view it is in."""
+    marked = page.locator("article .for-checking")
+    shown = page.locator("article .for-checking:visible")
+    return marked.count(), shown.count(), page.evaluate("document.documentElement.dataset.view")
+
+
+def test_one_switch_shows_all_keeps_the_place_and_is_remembered(browser, address):
+    tab = browser.new_page(viewport=DESK)
+    tab.goto(f"{address}book/theorem_5_1.html?x=1#exact-for-every-step-size")
+    marked, shown, view = seconds(tab)
+    assert (marked > 10, shown, view) == (True, 0, "read")
+    place = "document.querySelector('#exact-for-every-step-size h2').getBoundingClientRect().top"
+    before = tab.evaluate(place)
+    button = tab.get_by_role("button", name="Check", exact=True)
+    button.evaluate("(button) => button.click()")  # the browser scrolls to what it focuses
+    assert seconds(tab) == (marked, marked, "check")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert tab.locator("article details:not([open])").count() == 0
+    assert tab.evaluate(place) == pytest.approx(before, abs=2)
+    assert tab.url.endswith("?x=1&view=check#exact-for-every-step-size")
+    tab.goto(f"{address}book/theorem_5_2.html")
+    assert seconds(tab)[2] == "check"
+    tab.emulate_media(media="print")
+    assert seconds(tab)[0] == seconds(tab)[1]
+    tab.emulate_media(media="screen")
+    tab.goto(f"{address}book/theorem_5_2.html?view=read")
+    assert seconds(tab)[1:] == (0, "read")
+    tab.get_by_role("button", name="Check", exact=True).focus()
+    tab.keyboard.press("Enter")
+    assert seconds(tab)[2] == "check"
+    tab.close()
+
+
+def test_link_to_what_the_story_leaves_out_shows_it(browser, address):
+    tab = browser.new_page(viewport=DESK)
+    tab.goto(f"{address}book/theorem_5_1.html")
+    tab.locator("article .for-reading a").click()
+    tab.locator("#more-claims").wait_for()
+    assert tab.evaluate("document.querySelector('#more-claims').getBoundingClientRect().top") < 900
+    assert seconds(tab)[2] == "check"
+    tab.reload()
+    tab.goto(f"{address}book/theorem_5_1.html")
+    assert seconds(tab)[2] == "read", "following a link is no choice"
+    tab.close()
+
+
+def test_without_javascript_all_is_there(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"{address}book/theorem_5_1.html")
+    marked = tab.locator("article .for-checking:not(details *)")
+    assert marked.count() > 3
+    assert tab.locator("article .for-checking:not(details *):visible").count() == marked.count()
+    proof = tab.locator("article details.fold").first
+    proof.locator("summary").click()
+    assert proof.locator(".proof").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS[:-1], scope="module", indirect=True)
+def test_page_says_how_long_it_takes_to_read(page):
+    assert re.fullmatch(r"\d+ minutes? to read", page.locator(".reading-time").inner_text())
+
+
 # -------------------------------------------------------------------------- what a page does
 
 
@@ -453,9 +609,16 @@ def test_search_finds_the_theorem(found):
 
 
 @pytest.mark.parametrize("found", ["conservation", "feedback", "implicit+bias"], indirect=True)
-def test_search_shows_words_and_no_tex(found):
+def test_search_shows_words_and_no_tex_nor_what_stands_around_the_text(found):
     assert found
-    assert [text for text in found if re.search(r"\\[a-zA-Z]+|\$", text)] == []
+    around = r"\\[a-zA-Z]+|\$|\.ipynb|Show code|minutes to read|\bimport |12‖"
+    assert [text for text in found if re.search(around, text)] == []
+
+
+@pytest.mark.parametrize("found", ["conservation"], indirect=True)
+def test_search_sets_formulas_in_a_line(found):
+    assert any("1/2 ‖" in text for text in found)
+    assert any("W_1" in text for text in found)
 
 
 # -------------------------------------------------------------------------------- the whole

@@ -1,0 +1,69 @@
+"""Make a notebook's pictures figures, with numbers, and what follows them their captions.
+
+A Sphinx extension. A caption is what the paragraph after the picture says in italics at its start;
+where nothing there is in italics, it is the paragraph.
+"""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.typing import ExtensionMetadata
+
+from reading import cells_of, leading, part
+
+
+def is_drawn(node: nodes.Node) -> bool:
+    """Whether an output is a picture, or a figure to explore."""
+    explorable = isinstance(node, nodes.raw) and 'class="live"' in node.astext()
+    return isinstance(node, nodes.image) or explorable
+
+
+def take_caption(paragraph: nodes.Node | None) -> list[nodes.Node]:
+    """Take a caption out of the paragraph that follows a picture."""
+    if not isinstance(paragraph, nodes.paragraph) or not paragraph.astext().endswith("."):
+        return []
+    first = leading(paragraph)
+    if isinstance(first, nodes.emphasis) and first.astext().endswith("."):
+        caption = first
+        paragraph.remove(first)
+        after = leading(paragraph)
+        if isinstance(after, nodes.Text):
+            paragraph.replace(after, nodes.Text(after.lstrip()))
+    else:
+        caption = paragraph
+    if caption is paragraph or not paragraph.astext():
+        paragraph.parent.remove(paragraph)
+    return list(caption.children)
+
+
+class Captions(SphinxPostTransform):
+    """Make figures of the pictures of a page."""
+
+    default_priority = 20  # outputs are chosen at 4, references resolved at 10
+
+    def run(self, **kwargs: object) -> None:
+        """Set the figures of a page; their numbers in print are given by LaTeX."""
+        number = 0
+        for cell in cells_of(self.document):
+            output = part(cell, "output") or nodes.container()
+            drawn = [child for child in output.children if is_drawn(child)]
+            if not drawn:
+                continue
+            number += 1
+            figure = nodes.figure("", ids=[f"figure-{number}"])
+            drawn[0].replace_self(figure)
+            for other in drawn[1:]:
+                output.remove(other)
+            caption = nodes.caption("", "")
+            if self.app.builder.format == "html":
+                drawn = [nodes.container("", *drawn, classes=["drawing"])]
+                caption += nodes.inline("", f"Figure {number}.", classes=["caption-number"])
+                caption += nodes.Text(" ")
+            caption += take_caption(cell.next_node(siblings=True, descend=False))
+            figure += [*drawn, caption]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the step."""
+    app.add_post_transform(Captions)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,185 @@
+"""Two ways to read a page: the story, or all that can be checked.
+
+A Sphinx extension. It marks what the story can do without; `view.js` chooses, and `book.css` hides.
+Without JavaScript all is shown. It also folds proofs, and says how long the story takes to read.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
+from sphinx_proof.nodes import proof_node
+
+CHECKING, READING = "for-checking", "for-reading"  # the classes of what one view alone shows
+CODE_LINES, CELL_LINES = 60, 10  # of code that teaches: at most, on a page and in a cell
+CLAIMS = 3  # that the story shows
+WORDS_A_MINUTE = 200  # a formula counts as a word
+# Not read from top to bottom.
+LOOKED_UP = {"book/api", "book/changelog", "book/bibliography", "book/scorecard"}
+
+
+class Fold(nodes.General, nodes.Element):  # type: ignore[misc]  # docutils has no types
+    """What opens when the reader asks."""
+
+
+def visit_fold(translator: HTML5Translator, node: Fold) -> None:
+    """Open the element."""
+    translator.body.append(f'<details class="fold"><summary>{node["summary"]}</summary>\n')
+
+
+def depart_fold(translator: HTML5Translator, node: Fold) -> None:
+    """Close the element."""
+    translator.body.append("</details>\n")
+
+
+def fold(node: nodes.Element, summary: str) -> None:
+    """Fold an element away, under a word that opens it."""
+    folded = Fold(summary=summary)
+    node.replace_self(folded)
+    folded += node
+
+
+def part(cell: nodes.Element, name: str) -> nodes.Element | None:
+    """Return the source or the output of a cell, if it has one."""
+    found = (child for child in cell.children if child.get("nb_element") == f"cell_code_{name}")
+    return next(found, None)
+
+
+def cells_of(document: nodes.document) -> list[nodes.Element]:
+    """Return the code cells of a page, in order."""
+    containers = document.findall(nodes.container)
+    return [node for node in containers if node.get("nb_element") == "cell_code"]
+
+
+def lines_of(node: nodes.Element) -> int:
+    """Return how many lines of code are in an element."""
+    blocks = node.findall(nodes.literal_block)
+    return sum(len(block.astext().strip().splitlines()) for block in blocks)
+
+
+def may_teach(cell: nodes.Element) -> bool:
+    """Whether a cell's code is part of the story, as far as its tags and its length say."""
+    tags = {"tag_parameters", "tag_ranges", "tag_hide-input"}
+    source = part(cell, "source")
+    return not tags & set(cell["classes"]) and source is not None and lines_of(source) <= CELL_LINES
+
+
+def outside_cells(document: nodes.document) -> list[nodes.literal_block]:
+    """Return the code of a page that is in no cell, nor in the reference of the library."""
+    within = {id(block) for cell in cells_of(document) for block in cell.findall()}
+    return [block for block in document.findall(nodes.literal_block) if id(block) not in within]
+
+
+def mark_code(document: nodes.document) -> None:
+    """Leave in the story what code teaches, while there is room for it.
+
+    Of a cell whose code is left out, what it prints is left out, too; figures and tables stay. With
+    the tag `checking` all of a cell is left out.
+    """
+    room = CODE_LINES
+    for block in outside_cells(document):
+        lines = lines_of(block)
+        if lines <= min(room, CELL_LINES):
+            room -= lines
+        else:
+            fold(block, f"Code, {lines} lines")
+    for cell in cells_of(document):
+        source, output = part(cell, "source"), part(cell, "output")
+        if "tag_checking" in cell["classes"]:
+            cell["classes"].append(CHECKING)
+        if source is None:
+            continue
+        if may_teach(cell) and (lines := lines_of(source)) <= room:
+            room -= lines
+            continue
+        source["classes"].append(CHECKING)
+        for child in output.children if output else ():
+            if isinstance(child, nodes.literal_block):
+                child["classes"].append(CHECKING)
+        hide_whole(cell)
+
+
+def hide_whole(cell: nodes.Element) -> None:
+    """Mark a cell of which nothing is left."""
+    source, output = part(cell, "source"), part(cell, "output")
+    left = [*([source] if source else []), *(output.children if output else [])]
+    if all(CHECKING in child.get("classes", ()) for child in left):
+        cell["classes"].append(CHECKING)
+
+
+def leading(paragraph: nodes.Element) -> nodes.Node | None:
+    """Return what a paragraph begins with: MyST may put an empty text there."""
+    return next((child for child in paragraph.children if child.astext()), None)
+
+
+def claims_of(cell: nodes.Element) -> Iterator[nodes.paragraph]:
+    """Yield the claims that a cell made: see `page.claim`."""
+    output = part(cell, "output")
+    for paragraph in output.children if output else ():
+        first = leading(paragraph) if isinstance(paragraph, nodes.paragraph) else None
+        if isinstance(first, nodes.strong) and first.astext() == "holds":
+            yield paragraph
+
+
+def mark_claims(document: nodes.document) -> None:
+    """Leave a few claims in the story, and a link to the others."""
+    claims = [(claim, cell) for cell in cells_of(document) for claim in claims_of(cell)]
+    others = claims[CLAIMS:]
+    for claim, _ in others:
+        claim["classes"].append(CHECKING)
+    for cell in {id(cell): cell for _, cell in others}.values():
+        hide_whole(cell)
+    if others:
+        others[0][0]["ids"].append("more-claims")
+        text = f"{len(others)} more claim{'s' if len(others) > 1 else ''}, each with its bound"
+        link = nodes.reference("", text, refid="more-claims", internal=True)
+        last = claims[CLAIMS - 1][1]
+        last.parent.insert(last.parent.index(last) + 1, nodes.paragraph("", "", link))
+        link.parent["classes"].append(READING)
+
+
+def words(node: nodes.Node) -> int:
+    """Return how many words of an element a reader of the story reads."""
+    if isinstance(node, nodes.Text):
+        return len(node.split())
+    if isinstance(node, nodes.math | nodes.math_block):
+        return 1
+    unread = nodes.literal_block | nodes.raw | nodes.comment | nodes.system_message | Fold
+    classes = {CHECKING, "dropdown", "toggle"} & set(node.get("classes", ()))
+    if isinstance(node, unread) or classes:
+        return 0
+    return sum(map(words, node.children))
+
+
+class Views(SphinxPostTransform):
+    """Mark what the views show, and say how long the story is."""
+
+    default_priority = 150  # outputs are chosen at 4, and their code is wrapped at 199
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Mark a page."""
+        page = self.env.docname
+        if page != "book/api":  # the reference is code
+            mark_code(self.document)
+        mark_claims(self.document)
+        for proof in list(self.document.findall(proof_node)):
+            fold(proof, "Proof")
+        title = next(iter(self.document.findall(nodes.title)), None)
+        if title is not None and page not in LOOKED_UP:
+            minutes = ceil(words(self.document) / WORDS_A_MINUTE)
+            text = f"{minutes} minute{'s' if minutes > 1 else ''} to read"
+            # No paragraph: the first of these describes the page to search engines.
+            line = nodes.container("", nodes.inline("", text), classes=["reading-time"])
+            title.parent.insert(title.parent.index(title) + 1, line)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the step."""
+    app.add_node(Fold, html=(visit_fold, depart_fold))
+    app.add_post_transform(Views)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -75,6 +75,13 @@ def test_claims_hold_in_a_draw_from_the_ranges_that_the_page_declares(page):
     assert list(result["held"]) == [r["name"] for r in claims(BOOK / f"{page}.ipynb")]
 
 
+@pytest.mark.parametrize("page", sorted(pages_on_disk()))
+def test_no_command_of_a_formula_is_escaped_twice(page):
+    texts = [cell.source for cell in notebook(page).cells if cell.cell_type == "markdown"]
+    twice = r"\\\\(?:t?frac|inner|norm|cos|sum|Delta|dot)\b"  # would be a new line and a word
+    assert re.findall(twice, "\n".join(texts)) == []
+
+
 def test_every_link_to_a_claim_names_a_claim():
     sources = [*BOOK.glob("*.md"), *BOOK.glob("*.ipynb")]
     linked = {

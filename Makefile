@@ -105,11 +105,15 @@ lab: $(READY) ## open the notebooks in JupyterLab
 notebooks: $(READY) ## re-execute the notebooks in place, byte for byte the same
 	$(PYTHON) tools/execute.py $(if $(PAGES),--pages $(PAGES))
 
-# Markers keep the one file right on every system and Python. An extra that is asked for is pinned as
-# such: for `coverage[toml]>=7` an old pip takes the newest coverage, finds no hash of it, and stops.
+# Markers keep the one file right on every system and Python. What is asked for with an extra and
+# without is pinned in both forms: of the form that it does not find an old pip takes the newest
+# version, for which there is no hash, and stops.
+BOTH_FORMS := import pathlib, re; lock = pathlib.Path("requirements.txt"); lock.write_text(re.sub( \
+	r"(?m)^([\w.-]+)\[.*?\](==.*\n(?:    --hash=.*\n)+)", r"\g<0>\1\2", lock.read_text()))
 lock: $(READY) ## choose new versions for requirements.txt
 	$(PYTHON) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-strip-extras \
 		--generate-hashes --custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+	$(PYTHON) -c '$(BOTH_FORMS)'
 
 newest: lock ## take the newest packages that the ranges allow, and run every test on them
 	$(MAKE) test book

@@ -69,7 +69,10 @@ def test_every_command_that_is_named_is_there(name):
     assert named <= targets
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "book/reproducing.md"])
+NAMING = ["README.md", "CONTRIBUTING.md", "book/reproducing.md", "book/scaling_out.ipynb"]
+
+
+@pytest.mark.parametrize("name", NAMING)
 def test_every_file_that_is_named_is_there(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     folders = "benchmarks|book|extensions|fa_lib|proofs|tests|tools"

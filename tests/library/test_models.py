@@ -1,6 +1,6 @@
 """Readers of models: each finds the arrays that stand there, in one layout, and copies them.
 
-Those of PyTorch, JAX and of the libraries over them are in their environment: `make arrays`.
+Those of PyTorch, JAX and of the libraries over them are in their environment: `make coverage`.
 """
 
 from dataclasses import dataclass

@@ -51,7 +51,7 @@ class Captions(SphinxPostTransform):
                 continue
             number += 1
             figure = nodes.figure("", ids=[f"figure-{number}"])
-            drawn[0].replace_self(figure)
+            output.replace(drawn[0], figure)  # not `replace_self`: it hands on classes
             for other in drawn[1:]:
                 output.remove(other)
             caption = nodes.caption("", "")

@@ -248,17 +248,23 @@ def test_figure_fits_a_phone_and_a_finger(page):
     assert page.get_by_role("img", name="against steps").count() == 1
 
 
-@every_page
-def test_without_javascript_the_figure_says_what_it_would_show(browser, file):
+def without_javascript(browser, file):
+    """Return what stands in the figure's place where no script runs."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file.as_uri())
     text = page.inner_text(".live")
+    context.close()
+    return text
+
+
+@every_page
+def test_without_javascript_the_figure_says_what_it_would_show(browser, file):
+    text = without_javascript(browser, file)
     assert "with JavaScript on" in text
     for name, value in quoted(file.stem).items():
         if not name.endswith(("-steps", "-step", "-start", "-end")):
             assert value in text
-    context.close()
 
 
 # ------------------------------------------------------- the smallest network beside its plane
@@ -485,11 +491,7 @@ def test_plane_fits_a_phone_and_a_finger(page):
 
 @plane_page
 def test_without_javascript_a_picture_stands_there_and_says_so(browser, file):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(file.as_uri())
-    text = page.inner_text(".live")
-    context.close()
+    text = without_javascript(browser, file)
     assert "with JavaScript on" in text
     assert quoted("index")["live-plane-added"] in text
     assert sum("image/svg+xml" in o.data for o in outputs("index")) == 1

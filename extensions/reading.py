@@ -43,6 +43,22 @@ def fold(node: nodes.Element, summary: str) -> None:
     folded += node
 
 
+def mark_sections(document: nodes.document) -> None:
+    """Leave out of the story each section that begins with the comment `% for checking`."""
+    for comment in document.findall(nodes.comment):
+        section = comment.parent
+        first = isinstance(section, nodes.section) and section.index(comment) == 1
+        if first and comment.astext().strip() == "for checking":
+            section["classes"].append(CHECKING)
+
+
+def in_story(node: nodes.Node) -> bool:
+    """Whether no part of the page that holds a node is left out of the story."""
+    while node is not None and CHECKING not in getattr(node, "attributes", {}).get("classes", ()):
+        node = node.parent
+    return node is None
+
+
 def part(cell: nodes.Element, name: str) -> nodes.Element | None:
     """Return the source or the output of a cell, if it has one."""
     found = (child for child in cell.children if child.get("nb_element") == f"cell_code_{name}")
@@ -71,7 +87,8 @@ def may_teach(cell: nodes.Element) -> bool:
 def outside_cells(document: nodes.document) -> list[nodes.literal_block]:
     """Return the code of a page that is in no cell, nor in the reference of the library."""
     within = {id(block) for cell in cells_of(document) for block in cell.findall()}
-    return [block for block in document.findall(nodes.literal_block) if id(block) not in within]
+    blocks = document.findall(nodes.literal_block)
+    return [block for block in blocks if id(block) not in within and in_story(block)]
 
 
 def mark_code(document: nodes.document) -> None:
@@ -87,7 +104,7 @@ def mark_code(document: nodes.document) -> None:
             room -= lines
         else:
             fold(block, f"Code, {lines} lines")
-    for cell in cells_of(document):
+    for cell in filter(in_story, cells_of(document)):
         source, output = part(cell, "source"), part(cell, "output")
         if "tag_checking" in cell["classes"]:
             cell["classes"].append(CHECKING)
@@ -107,7 +124,7 @@ def hide_whole(cell: nodes.Element) -> None:
     """Mark a cell of which nothing is left."""
     source, output = part(cell, "source"), part(cell, "output")
     left = [*([source] if source else []), *(output.children if output else [])]
-    if all(CHECKING in child.get("classes", ()) for child in left):
+    if in_story(cell) and all(CHECKING in child.get("classes", ()) for child in left):
         cell["classes"].append(CHECKING)
 
 
@@ -126,18 +143,19 @@ def claims_of(cell: nodes.Element) -> Iterator[nodes.paragraph]:
 
 
 def mark_claims(document: nodes.document) -> None:
-    """Leave a few claims in the story, and a link to the others."""
+    """Leave a few claims in the story, of cells tagged `story` first, and a link to the others."""
     claims = [(claim, cell) for cell in cells_of(document) for claim in claims_of(cell)]
-    others = claims[CLAIMS:]
-    for claim, _ in others:
+    ranked = sorted(claims, key=lambda pair: "tag_story" not in pair[1]["classes"])
+    kept = [pair for pair in ranked if in_story(pair[1])][:CLAIMS]
+    others = [pair for pair in claims if pair not in kept]
+    for claim, cell in others:
         claim["classes"].append(CHECKING)
-    for cell in {id(cell): cell for _, cell in others}.values():
         hide_whole(cell)
-    if others:
+    if kept and others:
         others[0][0]["ids"].append("more-claims")
         text = f"{len(others)} more claim{'s' if len(others) > 1 else ''}, each with its bound"
         link = nodes.reference("", text, refid="more-claims", internal=True)
-        last = claims[CLAIMS - 1][1]
+        last = max((cell for _, cell in kept), key=[cell for _, cell in claims].index)
         last.parent.insert(last.parent.index(last) + 1, nodes.paragraph("", "", link))
         link.parent["classes"].append(READING)
 
@@ -164,6 +182,7 @@ class Views(SphinxPostTransform):
     def run(self, **kwargs: object) -> None:
         """Mark a page."""
         page = self.env.docname
+        mark_sections(self.document)
         if page != "book/api":  # the reference is code
             mark_code(self.document)
         mark_claims(self.document)

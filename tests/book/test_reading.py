@@ -1,0 +1,78 @@
+"""What the story of a page keeps, and what it leaves to those who check."""
+
+import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+from myst_parser.docutils_ import Parser
+
+from reading import CHECKING, CLAIMS, in_story, mark_claims, mark_code, mark_sections, words
+
+
+def read(text):
+    return publish_doctree(text, parser=Parser(), settings_overrides={"report_level": 5})
+
+
+def cell(*claims, code="1 + 1", tags=()):
+    """Return a code cell of a page, as MyST-NB has it, which makes some claims."""
+    classes = ["cell", *(f"tag_{tag}" for tag in tags)]
+    made = nodes.container(nb_element="cell_code", classes=classes)
+    source = nodes.container(nb_element="cell_code_source")
+    source += nodes.literal_block(code, code)
+    output = nodes.container(nb_element="cell_code_output")
+    output += [nodes.paragraph("", "", nodes.strong("", "holds"), nodes.Text(c)) for c in claims]
+    made += [source, output]
+    return made
+
+
+def story(document):
+    """Return the claims that the story keeps."""
+    mark_code(document)
+    mark_claims(document)
+    shown = [p for p in document.findall(nodes.paragraph) if p.astext().startswith("holds")]
+    return [p.astext().removeprefix("holds") for p in shown if in_story(p)]
+
+
+def page(*cells):
+    document = read("# Page")
+    document += cells
+    return document
+
+
+def test_section_for_checking_is_no_part_of_the_story():
+    document = read(
+        "# A\n\ntwo words\n\n## B\n\n% for checking\n\nfour words more here\n\n## C\n\nx"
+    )
+    before = words(document)
+    mark_sections(document)
+    sections = {s[0].astext(): s for s in document.findall(nodes.section)}
+    assert {name for name, section in sections.items() if not in_story(section)} == {"B"}
+    assert before - words(document) == 5  # the title is a word
+
+
+@pytest.mark.parametrize("text", ["## B\n\nx\n\n% for checking", "## B\n\n% a remark\n\nx"])
+def test_other_comments_leave_a_section_where_it_is(text):
+    document = read(f"# A\n\ny\n\n{text}")
+    mark_sections(document)
+    assert all(CHECKING not in s["classes"] for s in document.findall(nodes.section))
+
+
+def test_story_keeps_the_first_claims_or_those_that_are_told_to_matter():
+    assert story(page(cell("a"), cell("b", "c"), cell("d"))) == ["a", "b", "c"]
+    tagged = page(cell("a"), cell("b", "c"), cell("d", tags=["story"]))
+    assert story(tagged) == ["a", "b", "d"]
+    many = [cell("a", tags=["story"]) for _ in range(CLAIMS + 1)]
+    assert len(story(page(*many))) == CLAIMS
+
+
+def test_claims_of_what_is_left_out_are_left_out_and_do_not_count():
+    document = page(cell("a", tags=["checking"]), cell("b"), cell("c"), cell("d"))
+    assert story(document) == ["b", "c", "d"]
+
+
+def test_link_to_the_other_claims_follows_the_last_that_is_kept():
+    document = page(cell("a"), cell("b"), cell("c"), cell("d"), cell("e"))
+    story(document)
+    (link,) = document.findall(nodes.reference)
+    assert link.astext() == "2 more claims, each with its bound"
+    before = document.children[document.index(link.parent) - 1]
+    assert "c" in before.astext()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glyphs import CANVAS, CHARACTERS, FONTS, drawings, glyphs
-from test_refusals import refused, table
+from refusing import refused, table
 
 LABELS = np.arange(len(CHARACTERS))
 STILL = {"turn": 0.0, "shear": 0.0, "zoom": 0.0, "shift": 0.0, "noise": 0.0}

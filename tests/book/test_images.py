@@ -12,7 +12,7 @@ from sklearn import datasets
 
 import images
 from images import digits, keep_classes, mnist, mnist_5k, openml_mnist, random_split
-from test_refusals import refused, table
+from refusing import refused, table
 
 IMAGES, TARGETS = digits()
 

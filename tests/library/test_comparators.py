@@ -9,8 +9,8 @@ from hypothesis import given
 import fa_lib as fa
 import strategies
 from fa_lib import State, wiring
+from refusing import refused
 from strategies import EXACT, ROUNDING
-from test_refusals import refused
 
 DEPTHS = ((2, 3, 2), (2, 3, 2, 1), (2, 2, 3, 2, 2), (1, 2, 2, 2, 2, 1))
 LOSSES = (fa.squared_error, fa.huber_loss(Fraction(1, 2)), fa.hinge_loss)

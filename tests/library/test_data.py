@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fa_lib as fa
-from test_refusals import refused, table
+from refusing import refused, table
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,8 +9,8 @@ from hypothesis import given
 
 import fa_lib as fa
 from fa_lib import State, relu_certificate
+from refusing import refused
 from strategies import seeds
-from test_refusals import refused
 
 
 def drawn(seed, widths=(3, 3, 1), samples=2, ensemble=()):

@@ -251,7 +251,7 @@ def test_every_public_function_is_attacked():
 
 
 def test_every_parameter_is_attacked_or_has_a_reason():
-    """Widths, rng, times and ensembles are refused by the tables of test_refusals."""
+    """Widths, rng, times and ensembles are refused by the calls of test_refusals."""
     elsewhere = {
         "rng",
         "widths",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fa_lib as fa
-from test_refusals import refused
+from refusing import refused
 
 OF_MARGINS = (fa.logistic_loss, fa.exponential_loss, fa.hinge_loss)
 ALL = (*OF_MARGINS, fa.huber_loss(0.75), fa.squared_error, fa.softmax_cross_entropy)

@@ -217,6 +217,7 @@ MESSAGES = {
     "step: got shape (5,), expected one that broadcasts to the leading axes (2, 3)": (
         lambda: stepped(np.ones(5), six)
     ),
+    "step: got 2 of them, expected 3, one for each layer": lambda: stepped([0.1, 0.2]),
     "step: got '1', expected a positive number, or an array of them": lambda: stepped("1"),
     "slope: got 0.5, expected a Fraction, since the weights are exact": lambda: moved(
         exact_x, exact_y, exact, activation=fa_lib.leaky_relu(0.5)

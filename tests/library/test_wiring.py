@@ -8,8 +8,8 @@ from scipy.signal import correlate
 
 import fa_lib as fa
 from fa_lib.wiring import average_pool, chain, constant, flatten, max_pool, patches, wired
+from refusing import refused
 from strategies import RULES
-from test_refusals import refused
 
 # Height, width, channels; samples. What a wire gives is compared with loops, by definition.
 SHAPE, N = (6, 4, 3), 2

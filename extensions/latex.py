@@ -1,22 +1,47 @@
 r"""What the book's LaTeX needs, and the website does not.
 
 A Sphinx extension: the macros that the website's formulas use, widths for the columns of tables,
-the layout of a page.
+the layout of a page, a title page. In print the book is what the story of each page tells (see
+`reading.py`). The code of cells is left to the notebooks, and what is looked up to the website.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import texescape
 from sphinx.util.typing import ExtensionMetadata
 from sphinx_proof.nodes import proof_node
+
+from forge import site_address
+from reading import CHECKING, READING, Fold, fold_code, mark_claims, mark_code, mark_sections
 
 PREAMBLE = Path(__file__).with_name("preamble.tex")
 # The class of Jupyter Book loads this package, which Debian has only in a collection of 1 GB.
 BBM = r"\ProvidesPackage{bbm}\providecommand{\mathbbm}[1]{\mathbb{#1}}" + "\n"
+
+# Not to be read from end to end.
+LEFT_OUT = {f"book/{name}" for name in ("scorecard", "reproducing", "download", "api", "changelog")}
+UNPRINTED = {CHECKING, READING, "badge"}
+TITLE = r"""
+\begin{titlepage}\sffamily\null\vfill
+{\Huge\bfseries %(title)s\par}\bigskip
+{\Large The reading edition\par}\bigskip
+{\large %(author)s\par}\vfill
+Version %(version)s of the book and of its library, \texttt{fa\_lib}.
+%(where)s\par\medskip
+The text and the figures are under the Creative Commons Attribution 4.0 International licence
+(CC BY 4.0), the code under the MIT licence.\par\medskip
+To cite it: %(author)s. \emph{%(title)s}, version %(version)s. %(year)s. %(where)s\par
+\end{titlepage}
+"""
 
 
 def newcommand(name: str, macro: str | list[Any]) -> str:
@@ -38,8 +63,14 @@ def set_preamble(app: Sphinx, config: Config) -> None:
     macros = (config.mathjax3_config or {}).get("tex", {}).get("macros", {})
     lines = [newcommand(name, macro) for name, macro in macros.items()]
     preamble = PREAMBLE.read_text(encoding="utf-8")
+    address = site_address()
+    where = rf"\url{{{address}}}." if address else ""
+    texts = {"title": config.html_title, "author": config.author, "year": config.copyright}
+    texescape.init()  # Sphinx does so later
+    given = {name: texescape.escape(text, "xelatex") for name, text in texts.items()}
     config.latex_elements = {
         **config.latex_elements,
+        "maketitle": TITLE % {**given, "version": version("fa_lib"), "where": where},
         "preamble": "\n".join([preamble, r"\AtBeginDocument{", *lines, "}"]),
     }
 
@@ -52,6 +83,46 @@ def column_widths(rows: list[list[str]]) -> list[int]:
     """
     longest = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [length + 4 if length <= 12 else max(16, round(length**0.75)) for length in longest]
+
+
+def leave_out(app: Sphinx, env: BuildEnvironment) -> None:
+    """Have Sphinx not complain of pages that no contents of the PDF list."""
+    if app.builder.format == "latex":
+        for page in LEFT_OUT:
+            env.metadata[page]["orphan"] = True
+
+
+class Contents(SphinxTransform):
+    """Leave out of the PDF the pages that are not for reading."""
+
+    default_priority = 900
+
+    def apply(self, **kwargs: object) -> None:
+        """Take them from the contents."""
+        if self.app.builder.format == "latex":
+            for contents in self.document.findall(addnodes.toctree):
+                pages = contents["includefiles"]
+                contents["includefiles"] = [page for page in pages if page not in LEFT_OUT]
+
+
+class Story(SphinxPostTransform):
+    """Leave in the PDF what the story of each page tells."""
+
+    default_priority = 150
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Take out the rest, and links to it."""
+        mark_sections(self.document)
+        for page in self.document.findall(addnodes.start_of_file):
+            fold_code(page)
+            mark_code(page, room=0)
+            mark_claims(page)
+        for node in list(self.document.findall(nodes.Element)):
+            if isinstance(node, Fold) or not UNPRINTED.isdisjoint(node.get("classes", ())):
+                node.parent.remove(node)
+            elif node.get("refuri", "").startswith("scorecard.html"):
+                node.replace_self(node.children)
 
 
 class Tables(SphinxPostTransform):
@@ -93,6 +164,9 @@ def write_bbm(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the steps; the website is built as if this were not here."""
     app.connect("config-inited", set_preamble, priority=100)
+    app.connect("env-updated", leave_out)
+    app.add_transform(Contents)
+    app.add_post_transform(Story)
     app.add_post_transform(Tables)
     app.add_post_transform(Proofs)
     app.connect("build-finished", write_bbm)

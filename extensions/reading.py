@@ -91,12 +91,8 @@ def outside_cells(document: nodes.document) -> list[nodes.literal_block]:
     return [block for block in blocks if id(block) not in within and in_story(block)]
 
 
-def mark_code(document: nodes.document) -> None:
-    """Leave in the story what code teaches, while there is room for it.
-
-    Of a cell whose code is left out, what it prints is left out, too; figures and tables stay. With
-    the tag `checking` all of a cell is left out.
-    """
+def fold_code(document: nodes.document) -> int:
+    """Fold the long code outside cells; return how many more lines there is room for."""
     room = CODE_LINES
     for block in outside_cells(document):
         lines = lines_of(block)
@@ -104,6 +100,15 @@ def mark_code(document: nodes.document) -> None:
             room -= lines
         else:
             fold(block, f"Code, {lines} lines")
+    return room
+
+
+def mark_code(document: nodes.document, room: int) -> None:
+    """Leave in the story the cells whose code teaches, while there is room for its lines.
+
+    Of a cell whose code is left out, what it prints is left out, too; figures and tables stay. With
+    the tag `checking` all of a cell is left out.
+    """
     for cell in filter(in_story, cells_of(document)):
         source, output = part(cell, "source"), part(cell, "output")
         if "tag_checking" in cell["classes"]:
@@ -184,7 +189,7 @@ class Views(SphinxPostTransform):
         page = self.env.docname
         mark_sections(self.document)
         if page != "book/api":  # the reference is code
-            mark_code(self.document)
+            mark_code(self.document, fold_code(self.document))
         mark_claims(self.document)
         for proof in list(self.document.findall(proof_node)):
             fold(proof, "Proof")

@@ -26,7 +26,7 @@ def cell(*claims, code="1 + 1", tags=()):
 
 def story(document):
     """Return the claims that the story keeps."""
-    mark_code(document)
+    mark_code(document, room=60)
     mark_claims(document)
     shown = [p for p in document.findall(nodes.paragraph) if p.astext().startswith("holds")]
     return [p.astext().removeprefix("holds") for p in shown if in_story(p)]

@@ -1,0 +1,152 @@
+"""Show what is behind a link where it stands, on a card, which `book/static/cards.js` opens.
+
+A Sphinx extension. A page gets a card for each term that it links in the glossary, on the page of
+notation, and for each claim that a badge on it names, {claim}`name`, from the scorecard; that page
+links back to the sentence. Nothing is fetched, so the cards are there on a disk, too.
+"""
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, cast
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+from sphinx.util.typing import ExtensionMetadata
+
+NOTATION, SCORECARD = "book/notation", "book/scorecard"
+LINK = re.compile(r'<a class="(?:badge )?reference internal" href="[^"#]*#((?:term|claim)-[\w-]+)"')
+logger = logging.getLogger(__name__)
+
+
+class Cards(Protocol):
+    """What this extension keeps on Sphinx' builder."""
+
+    cards: dict[str, str]
+
+
+class ClaimRole(SphinxRole):
+    """Set a badge beside the sentence that a claim carries."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Link the claim's row in the scorecard."""
+        said = self.env.metadata[self.env.docname].setdefault("claims", [])
+        said.append(self.text)
+        badge = nodes.reference("", "\N{CHECK MARK}", refuri=f"#claim-{self.text}", internal=True)
+        badge["classes"].append("badge")
+        badge["ids"] = [f"said-{self.text}"] if said.count(self.text) == 1 else []
+        return [badge], []
+
+
+def said_on(env: BuildEnvironment) -> dict[str, str]:
+    """Return for each claim that has a badge the first page that has it."""
+    pages = reversed(sorted(env.all_docs))
+    return {name: page for page in pages for name in env.metadata[page].get("claims", ())}
+
+
+class Badges(SphinxPostTransform):
+    """Link badges to the scorecard, and its verdicts to the sentences that the claims carry."""
+
+    default_priority = 150
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Link both ways; the word of a verdict is the link."""
+        here, address = self.env.docname, self.app.builder.get_relative_uri
+        for badge in self.document.findall(nodes.reference):
+            if "badge" in badge["classes"]:
+                badge["refuri"] = address(here, SCORECARD) + badge["refuri"]
+        said = said_on(self.env) if here == SCORECARD else {}
+        for verdict in list(self.document.findall(nodes.inline)):
+            name = next(iter(verdict.get("ids", ())), "").removeprefix("claim-")
+            if name in said:
+                there = f"{address(here, said[name])}#said-{name}"
+                link = nodes.reference("", verdict.astext(), refuri=there, internal=True)
+                verdict.children = []
+                verdict += link
+
+
+def definitions(page: nodes.document) -> Iterator[tuple[list[str], str, list[nodes.Node]]]:
+    """Yield of each term in a glossary its names, its title, and what defines it."""
+    for item in page.findall(nodes.definition_list_item):
+        *terms, definition = item.children
+        for term in terms:
+            if isinstance(term, nodes.term):
+                yield term["ids"], term.astext(), definition.children
+
+
+def verdicts(page: nodes.document) -> Iterator[tuple[list[str], str, list[nodes.Node]]]:
+    """Yield of each claim in the scorecard its name, its verdict, and what was measured."""
+    for row in page.findall(nodes.row):
+        ids = [name for node in row.findall(nodes.inline) for name in node["ids"]]
+        if ids:
+            statement, source, measured, bound, verdict = row.children
+            figures = f"Measured: {measured.astext()}; bound: {bound.astext()}. "
+            origin = nodes.paragraph("", figures, *source[0].children)
+            yield ids, verdict.astext(), [*statement.children, origin]
+
+
+def without_links(node: nodes.Element) -> nodes.Element:
+    """Return a copy without links: a card can have none, as it follows its term."""
+    copy = node.deepcopy()
+    for link in list(copy.findall(nodes.reference)):
+        link.replace_self(link.children)
+    return cast(nodes.Element, copy)
+
+
+def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
+    """Write the cards, once the formulas are typeset."""
+    cards: dict[str, str] = {}
+    said = {f"claim-{name}" for name in said_on(env)}
+    for page, read in ((NOTATION, definitions), (SCORECARD, verdicts)):
+        if app.builder.format == "html" and page in env.all_docs:
+            for names, title, content in read(env.get_and_resolve_doctree(page, app.builder)):
+                if page == NOTATION or said.intersection(names):
+                    text = "".join(
+                        app.builder.render_partial(without_links(child))["fragment"]  # type: ignore[attr-defined]
+                        for child in content
+                    )
+                    head = f'<p class="term">{html.escape(title)}</p>'
+                    for name in names:
+                        start = f'<div id="card-{name}" class="card-of-term" role="tooltip" hidden>'
+                        cards[name] = f"{start}{head}{text}</div>"
+    if SCORECARD in env.all_docs:
+        for name in sorted(said - set(cards)):
+            logger.warning("%s: no claim of this name is in the scorecard", name, type="cards")
+    cast(Cards, app.builder).cards = cards
+
+
+def with_cards(body: str, cards: Mapping[str, str]) -> str:
+    """Return a page's text with a card for each term and each claim that it links.
+
+    >>> page = '<a class="reference internal" href="notation.html#term-law">law</a>'
+    >>> print(with_cards(page, {"term-law": "what stays"}))
+    <a class="term" href="notation.html#term-law" aria-describedby="card-term-law">law</a>
+    <div class="cards">what stays</div>
+    """
+    named = [name for name in dict.fromkeys(LINK.findall(body)) if name in cards]
+    for name in named:
+        new = rf'<a class="\1term" \2 aria-describedby="card-{name}"'
+        old = rf'<a class="(badge )?reference internal" (href="[^"#]*#{name}")'
+        body = re.sub(old, new, body)
+    shown = "".join(cards[name] for name in named)
+    return f'{body}\n<div class="cards">{shown}</div>' if named else body
+
+
+def add_cards(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
+    """Give a page the cards of what it links."""
+    if page not in (NOTATION, SCORECARD) and "body" in context:
+        context["body"] = with_cards(context["body"], cast(Cards, app.builder).cards)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the steps; the formulas are typeset at 500."""
+    app.add_role("claim", ClaimRole())
+    app.add_post_transform(Badges)
+    app.connect("env-updated", make_cards, priority=600)
+    app.connect("html-page-context", add_cards)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,8 @@ export OMP_NUM_THREADS = 1
 unexport PYTHONOPTIMIZE PYTHONPATH # tests assert, and import the library of this folder
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do \
+		printf 'make %-10s  %s\n' "$$name" "$$what"; done
 
 # An environment serves where it was made: one that was moved, copied or left half-made is no use.
 HERE := import importlib.util as find, sys; sys.exit(find.find_spec("fa_lib").origin != sys.argv[1])
@@ -17,6 +18,7 @@ ifneq ($(shell $(SERVES) && echo yes),yes)
 .PHONY: $(READY)
 endif
 $(READY): requirements.txt pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 is %d.%d: the book needs 3.11 or newer" % sys.version_info[:2])'
 	@$(SERVES) || python3 -m venv --clear .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -26,7 +28,6 @@ book: $(READY) ## execute the notebooks that changed and build the book
 	$(PYTHON) tools/build.py
 
 pdf: $(READY) ## the book as one file to print; needs LaTeX, and says which packages
-	$(PYTHON) tools/execute.py _build/source
 	$(PYTHON) tools/pdf.py _build/source
 	@echo "The PDF: $(CURDIR)/_build/fa_book.pdf"
 

@@ -149,10 +149,12 @@ def typeset_book(app: Sphinx, env: BuildEnvironment) -> None:
         return
     macros = (app.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
     try:
-        formulas = (formula for _, formula in formulas_of(env))
-        html, css = typeset(formulas, macros, Path(app.doctreedir))
+        pages = {formula: page for page, formula in formulas_of(env)}
+        html, css = typeset(pages, macros, Path(app.doctreedir))
     except ValueError as error:
-        raise ExtensionError(f"formulas that MathJax refuses: {error}") from error
+        on = {page for formula, page in pages.items() if repr(formula.tex) in str(error)}
+        where = ", ".join(sorted(on))
+        raise ExtensionError(f"formulas that MathJax refuses, on {where}: {error}") from error
     kept = cast(Typeset, app.builder)
     kept.typeset_formulas, kept.typeset_css = html, css
 

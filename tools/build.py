@@ -5,6 +5,7 @@ import environment
 if __name__ == "__main__":
     environment.enter()
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,15 @@ def write_pages() -> None:
 
 
 def main() -> None:
-    """Do all of it."""
+    """Do all of it, once no other build in this folder runs: each would spoil the other."""
+    BUILT.parent.mkdir(exist_ok=True)
+    with BUILT.with_name("building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build()
+
+
+def build() -> None:
+    """Execute, write, weigh."""
     executed = subprocess.run([sys.executable, ROOT / "tools" / "execute.py", SOURCE])
     if executed.returncode:
         sys.exit(executed.returncode)

@@ -1,4 +1,4 @@
-"""Build the book as one PDF, from a copy of the sources: `make pdf`.
+"""Execute what changed, and build the book as one PDF, from a copy of the sources: `make pdf`.
 
 python tools/pdf.py FOLDER
 """
@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import execute
 from forge import GIT
 from kept import write
 
@@ -42,6 +43,7 @@ def main() -> None:
     if missing:
         sys.exit(f"not found: {', '.join(missing)}. On Debian: apt-get install {PACKAGES}")
     source = Path(sys.argv[1]).resolve()
+    execute.execute_in_copy(source)
     target = source.parent / "pdf"
     book = Path(sys.executable).with_name("jupyter-book")
     build = ["build", str(source), "--path-output", str(target), "--builder", "pdflatex"]

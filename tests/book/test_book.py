@@ -449,6 +449,14 @@ def test_no_table_is_cut_at_a_desk(page):
     assert page.locator("article .pst-scrollable-table-container").evaluate_all(cut) == []
 
 
+def test_no_code_is_cut_on_paper(page):
+    look(page, PHONE, "light")
+    page.emulate_media(media="print")
+    cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText)"
+    assert page.locator("article pre").evaluate_all(cut) == []
+    page.emulate_media(media="screen")
+
+
 def test_words_in_a_drawing_can_be_read_on_a_phone(page):
     look(page, PHONE, "light")
     drawings = page.locator("article .drawing > img:visible")

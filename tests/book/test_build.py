@@ -1,7 +1,9 @@
 """The build does nothing where nothing has changed."""
 
+import fcntl
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -82,6 +84,17 @@ def test_another_address_or_another_package_is_built(project, monkeypatch):
     assert is_built(project)
     monkeypatch.setattr(build.environment, "installed", lambda: ["sphinx-1"])
     assert is_built(project)
+
+
+def test_a_build_waits_for_another_in_its_folder(project):
+    with (project / "building").open("w") as lock, ThreadPoolExecutor() as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = pool.submit(is_built, project)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)
+        assert not (project / "html").exists()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert waiting.result(timeout=60)
 
 
 def test_a_build_that_failed_is_made_again(project):

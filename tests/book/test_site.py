@@ -108,6 +108,12 @@ def test_a_formula_that_mathjax_refuses_is_named(tex, tmp_path):
         typeset.typeset([typeset.Formula(tex, display=False)], {}, tmp_path)
 
 
+def test_a_formula_that_mathjax_refuses_stops_the_build_and_its_page_is_named(tmp_path):
+    done = build(tmp_path, "# A page\n\n$\\nosuchcommand$")
+    assert done.returncode
+    assert "MathJax refuses, on index: '\\\\nosuchcommand'" in done.stderr
+
+
 def test_what_took_long_is_made_again_only_for_another_key(tmp_path):
     file, made = tmp_path / "folder" / "file", []
 

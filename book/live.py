@@ -1,8 +1,8 @@
 """Explorable figures: what a page hands to the browser, and the same in Python.
 
 A figure is a problem (arrays), settings (what the reader moves), and a start
-made of both. static/network.js computes in the browser what `run` computes
-here; tests/book/test_live.py compares the two.
+made of both. The browser runs it by static/live.js and the file of the
+figure's name; tests/book/test_live.py compares that with `run`.
 """
 
 import html
@@ -52,14 +52,13 @@ class Choice(TypedDict):
 
 
 class Explorable(NamedTuple):
-    """A figure: its name in live.js, its data from a seed, and its runs."""
+    """A figure: its name in static/, its data from a seed, and its runs."""
 
     name: str
     problem: Callable[[int], Problem]
     start: Callable[[Problem, Settings], fa.State]
-    steps: int
+    time: float  # the steps are as many as it takes
     controls: tuple[Slider | Choice, ...]
-    time: float = 0  # if there is one, the steps are as many as it takes
 
 
 def slider(
@@ -143,57 +142,49 @@ def law_start(problem: Problem, settings: Settings) -> fa.State:
     )
 
 
-def minimum_norm_problem(seed: int) -> Problem:
-    """Draw a linear network of two layers, and fewer samples than inputs."""
-    rng = np.random.default_rng(seed)
-    widths = (6, 4, 2)
-    x = fa.gaussian_inputs(3, widths[0], rng=rng)
-    y, _ = fa.linear_teacher(x, widths[-1], rng=rng)
-    W1, W2 = fa.initial_state(widths, rng=rng).weights
-    inside, outside = fa.row_space_split(W1, x)
-    return rounded(
-        slope=1,  # of the leaky ReLU: none
-        x=x,
-        y=y,
-        inside=inside,
-        outside=outside,
-        readout=W2,
-        other=rng.standard_normal(W2.shape),
-        theta=fa.minimum_norm(x, y),
-    )
+def foot_problem(_: int) -> Problem:
+    """Return the smallest network with a choice: two inputs, one sample."""
+    x, one = np.array([[0.8, -0.6]]), np.ones((1, 1))
+    return {
+        "slope": 1,  # of the leaky ReLU: none
+        "x": x,
+        "y": one,
+        "inside": x,  # of length 1, as is what is orthogonal to it
+        "outside": np.array([[0.6, 0.8]]),
+        "readout": one,
+        "theta": np.round(fa.minimum_norm(x, one), 12),
+    }
 
 
-def minimum_norm_start(problem: Problem, settings: Settings) -> fa.State:
-    """Scale both parts of the first layer; turn the feedback."""
-    W1 = sum(settings[part] * problem[part] for part in ("inside", "outside"))
-    W2 = problem["readout"]
-    B = turned(W2, problem["other"], settings["angle"])
-    return fa.State((W1, W2), (B,))
+def foot_start(problem: Problem, settings: Settings) -> fa.State:
+    """Put both parts of the first layer together; take the feedback."""
+    W_1 = sum(settings[part] * problem[part] for part in ("inside", "outside"))
+    B = np.array([[float(settings["feedback"])]])
+    return fa.State((W_1, problem["readout"]), (B,))
 
 
 law = Explorable(
     "law",
     law_problem,
     law_start,
-    200,
+    4,
     (
         RULE,
-        slider("step", "Step size", (0.005, 0.06), 0.005, 0.02),
+        slider("step", "Step size", (0.01, 0.12), 0.01, 0.02),
         slider("scale", "Scale of W(0)", (0.1, 1.5), 0.1, 1),
         ANGLE,
     ),
 )
-minimum_norm = Explorable(
-    "minimumNorm",
-    minimum_norm_problem,
-    minimum_norm_start,
-    400,
+foot = Explorable(
+    "foot",
+    foot_problem,
+    foot_start,
+    20,
     (
-        RULE,
-        slider("step", "Step size", (0.01, 0.2), 0.01, 0.03),
-        slider("inside", "Scale of W∥(0)", (0, 2), 0.1, 1),
-        slider("outside", "Scale of W⊥(0)", (0, 2), 0.1, 1),
-        ANGLE,
+        slider("outside", "W⊥, orthogonal to x", (-1, 1), 0.01, 0.5),
+        slider("inside", "W∥, along x", (-1, 1), 0.01, 0.2),
+        slider("feedback", "Feedback B", (0.1, 1), 0.05, 0.3),
+        slider("step", "Step size", (0.05, 1.8), 0.05, 0.1),
     ),
 )
 
@@ -214,7 +205,7 @@ plane = Explorable(
     "plane",
     plane_problem,
     plane_start,
-    0,
+    10,
     (
         {**RULE, "options": ["FA", "GD"]},
         {
@@ -227,7 +218,6 @@ plane = Explorable(
         slider("w1", "w₁ at the start", (-2.5, 2.5), 0.01, 0.5),
         slider("w2", "w₂ at the start", (-2.5, 2.5), 0.01, -1.5),
     ),
-    time=10,
 )
 
 
@@ -238,7 +228,8 @@ def defaults(figure: Explorable) -> Settings:
 
 def steps_of(figure: Explorable, settings: Settings) -> int:
     """Return how many steps a run has."""
-    return math.ceil(figure.time / settings["step"]) or figure.steps
+    steps: int = math.ceil(figure.time / settings["step"])
+    return steps
 
 
 def activation_of(problem: Problem, settings: Settings) -> fa.Activation:
@@ -251,16 +242,33 @@ def activation_of(problem: Problem, settings: Settings) -> fa.Activation:
     return known[settings.get("activation", "leaky ReLU")]
 
 
-def run(figure: Explorable, problem: Problem, settings: Settings) -> fa.State:
+def run(
+    figure: Explorable,
+    problem: Problem,
+    settings: Settings,
+    steps: int | None = None,
+) -> fa.State:
     """Return the path of a run: the start, and the state after each step."""
     return fa.train(
         figure.start(problem, settings),
         fa.full_batch(problem["x"], problem["y"]),
         step=settings["step"],
-        steps=steps_of(figure, settings),
+        steps=steps_of(figure, settings) if steps is None else steps,
         rule=RULES[settings["rule"]],
         activation=activation_of(problem, settings),
     )
+
+
+def breaking_step(figure: Explorable, problem: Problem) -> float:
+    """Return the smallest step of the slider with which the run diverges."""
+    settings = defaults(figure)
+    by: Any = next(each for each in figure.controls if each["name"] == "step")
+    for step in np.round(np.arange(by["min"], by["max"], by["step"]), 12):
+        try:
+            run(figure, problem, {**settings, "step": float(step)})
+        except fa.Diverged:
+            return float(step)
+    raise ValueError("the slider's steps are too small to diverge")
 
 
 def losses(
@@ -287,7 +295,6 @@ def explore(figure: Explorable, problem: Problem, instead: str) -> None:
     data = {
         "figure": figure.name,
         "problem": problem,
-        "steps": figure.steps,
         "time": figure.time,
         "controls": figure.controls,
         "colours": {name: figures.COLOURS[name] for name in RULES},

@@ -15,6 +15,7 @@ OWN_SCRIPT = re.compile(r' src="[^"]*_static/((?:scripts/)?[\w.-]+\.js)(?:\?[^"]
 OWN_STYLE = re.compile(
     r'[ \t]*<link rel="stylesheet" type="text/css" href="[^"]*_static/([\w.-]+\.css)[^"]*" />\n?'
 )
+EXPLORABLE = ("law", "plane", "foot", "walk", "border")  # each has a script of its name
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
 
 
@@ -25,7 +26,7 @@ def without_unused(page: str) -> str:
     unused += [] if "sd-tab-set" in page else ["design-tabs.js"]
     unused += [] if 'class="cards"' in page else ["cards.js"]
     unused += [] if 'class="live"' in page else ["network.js", "live.js"]
-    unused += [] if '"figure": "plane"' in page else ["plane.js"]
+    unused += [f"/{name}.js" for name in EXPLORABLE if f'"figure": "{name}"' not in page]
     names = "|".join(map(re.escape, unused))
     page = re.sub(rf'[ \t]*<script[^>]*src="[^"]*(?:{names})[^"]*"></script>\n?', "", page)
     return re.sub(r'[ \t]*<link rel="preload"[^>]*>\n?', "", page)

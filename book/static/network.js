@@ -17,6 +17,7 @@ const faLib = (() => {
   const difference = (A, B) => elementwise((a, b) => a - b, A, B);
   const inner = (A, B) => A.reduce((total, row, i) => total + dot(row, B[i]), 0);
   const norm = (A) => Math.sqrt(inner(A, A));
+  const cosine = (A, B) => inner(A, B) / (norm(A) * norm(B));
   const isFinite = (A) => A.every((row) => row.every(Number.isFinite));
 
   /* An activation: phi and its derivative. The first two have degree k = 1, tanh has none. */
@@ -96,6 +97,15 @@ const faLib = (() => {
 
   const endToEnd = (state) => state.weights.reduce((all, W) => product(W, all));
 
+  /* ||W_2|| at the end of the flow from W_1 X^T = 0, W_2 = kappa b, where ||theta*|| = q ||b||^2 and
+     b = ||b||: for FA by the root of s^3 + 2 kappa s = 2 q, which Newton's steps reach from above. */
+  function finalReadoutNorm(q, b, kappa, rule) {
+    if (rule === "GD") return b * Math.sqrt((kappa ** 2 + Math.hypot(kappa ** 2, 2 * q)) / 2);
+    let s = Math.cbrt(2 * q);
+    for (let n = 0; n < 6; n += 1) s = (2 * s ** 3 + 2 * q) / (3 * s ** 2 + 2 * kappa);
+    return b * (kappa + s ** 2 / 2);
+  }
+
   /* The matrix at this angle (degrees) from W, as long as W, in the plane of W and other. */
   function turned(W, other, angle) {
     const off = difference(other, scaled(inner(other, W) / inner(W, W), W));
@@ -105,7 +115,7 @@ const faLib = (() => {
   }
 
   return {
-    difference, descend, endToEnd, forward, inner, layerLaw, leakyRelu, linear, norm, product,
+    cosine, difference, descend, endToEnd, finalReadoutNorm, forward, inner, layerLaw, leakyRelu, linear, norm, product,
     quadraticPart, rules, scaled, squaredError, sum, tanh, turned, velocity,
   };
 })();

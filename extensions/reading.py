@@ -17,7 +17,8 @@ from sphinx_proof.nodes import proof_node
 CHECKING, READING = "for-checking", "for-reading"  # the classes of what one view alone shows
 CODE_LINES, CELL_LINES = 60, 10  # of code that teaches: at most, on a page and in a cell
 CLAIMS = 3  # that the story shows
-WORDS_A_MINUTE = 200  # a formula counts as a word
+WORDS = 2200  # of the story: at most, on a page; a formula counts as a word
+WORDS_A_MINUTE = 200
 # Not read from top to bottom.
 LOOKED_UP = {"book/api", "book/changelog", "book/bibliography", "book/scorecard"}
 
@@ -172,8 +173,8 @@ def words(node: nodes.Node) -> int:
     if isinstance(node, nodes.math | nodes.math_block):
         return 1
     unread = nodes.literal_block | nodes.raw | nodes.comment | nodes.system_message | Fold
-    classes = {CHECKING, "dropdown", "toggle"} & set(node.get("classes", ()))
-    if isinstance(node, unread) or classes:
+    closed = node.get("design_component") == "dropdown"
+    if isinstance(node, unread) or closed or {CHECKING, "toggle"} & set(node.get("classes", ())):
         return 0
     return sum(map(words, node.children))
 

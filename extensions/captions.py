@@ -7,9 +7,13 @@ where nothing there is in italics, it is the paragraph.
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
 from reading import cells_of, leading, part
+
+WANTED = "expected a sentence in italics, or a paragraph that ends with a full stop, after its cell"
+logger = logging.getLogger(__name__)
 
 
 def is_drawn(node: nodes.Node) -> bool:
@@ -59,7 +63,10 @@ class Captions(SphinxPostTransform):
                 drawn = [nodes.container("", *drawn, classes=["drawing"])]
                 caption += nodes.inline("", f"Figure {number}.", classes=["caption-number"])
                 caption += nodes.Text(" ")
-            caption += take_caption(cell.next_node(siblings=True, descend=False))
+            said = take_caption(cell.next_node(siblings=True, descend=False))
+            if not said:
+                logger.warning("figure %d has no caption: %s", number, WANTED, location=cell)
+            caption += said
             figure += [*drawn, caption]
 
 

@@ -114,7 +114,7 @@ def mark_code(document: nodes.document, room: int) -> None:
         source, output = part(cell, "source"), part(cell, "output")
         if "tag_checking" in cell["classes"]:
             cell["classes"].append(CHECKING)
-        if source is None:
+        if source is None or not in_story(cell):
             continue
         if may_teach(cell) and (lines := lines_of(source)) <= room:
             room -= lines

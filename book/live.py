@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from IPython.display import display
+from numpy.linalg import matrix_norm as norm
 
 import fa_lib as fa
 import figures
@@ -219,6 +220,95 @@ plane = Explorable(
         slider("w2", "w₂ at the start", (-2.5, 2.5), 0.01, -1.5),
     ),
 )
+
+
+def walk_problem(_: int) -> Problem:
+    """Return the one sample of a network of two weights."""
+    one = np.ones((1, 1))
+    return {"slope": 1, "x": one, "y": one}  # slope of the leaky ReLU: none
+
+
+def walk_start(_: Problem, settings: Settings) -> fa.State:
+    """Start from the chosen point; take the feedback."""
+    w_1, w_2, b = (
+        np.array([[float(settings[name])]])
+        for name in ("w1", "w2", "feedback")
+    )
+    return fa.State((w_1, w_2), (b,))
+
+
+walk = Explorable(
+    "walk",
+    walk_problem,
+    walk_start,
+    10,
+    (
+        slider("w1", "w₁ at the start", (-2.5, 2.5), 0.01, 0),
+        slider("w2", "w₂ at the start", (-2.5, 2.5), 0.01, 0),
+        slider("feedback", "Feedback b", (0.5, 2), 0.05, 1),
+        slider("step", "Step size", (0.01, 0.5), 0.01, 0.02),
+    ),
+)
+
+
+def border_problem(seed: int) -> Problem:
+    """Draw a problem of the map of all sizes, at size 1: ||theta*|| = ||b||^2."""
+    rng = np.random.default_rng(seed)
+    x = fa.gaussian_inputs(2, 4, rng=rng)
+    y, _ = fa.linear_teacher(x, 1, rng=rng)
+    (W_1, _), (b,) = fa.initial_state((4, 3, 1), rng=rng)
+    y *= norm(b) ** 2 / norm(fa.minimum_norm(x, y))
+    _, outside = fa.row_space_split(W_1, x)
+    return rounded(
+        slope=1,  # of the leaky ReLU: none
+        x=x,
+        y=y,
+        feedback=b,
+        outside=outside,
+        theta=fa.minimum_norm(x, y),
+        curvature=norm(x, ord=2) ** 2,
+    )
+
+
+def border_start(problem: Problem, settings: Settings) -> fa.State:
+    """Start where no sample sees the first layer, and W_2 = kappa b."""
+    b = problem["feedback"]
+    return fa.State((problem["outside"], settings["kappa"] * b), (b,))
+
+
+border = Explorable(
+    "border",
+    border_problem,
+    border_start,
+    0,  # it has stages of steps instead
+    (
+        slider("size", "Size, power of ten", (-1.5, 2.5), 0.01, 1),
+        slider("kappa", "κ", (0.02, 1.5), 0.01, 0.5),
+    ),
+)
+BORDER_STAGES = ((0.1, 500), (1, 200))  # as in border.js
+
+
+def border_run(problem: Problem, settings: Settings) -> fa.State:
+    """Return the path of a run of the map: steps that suit its own end."""
+    rule, kappa = RULES[settings["rule"]], settings["kappa"]
+    theta = float(norm(10 ** settings["size"] * problem["theta"]))
+    b = float(norm(problem["feedback"]))
+    how = {"feedback_norm": b, "kappa": kappa, "rule": rule}
+    end = fa.final_readout_norm(theta, **how)
+    carrier = b if settings["rule"] == "FA" else end
+    pull = problem["curvature"] * (end * carrier + (theta / end) ** 2)
+    steps = [
+        part / pull for part, count in BORDER_STAGES for _ in range(count)
+    ]
+    return fa.train(
+        border.start(problem, settings),
+        fa.full_batch(problem["x"], 10 ** settings["size"] * problem["y"]),
+        step=lambda number: steps[number - 1],
+        steps=len(steps),
+        rule=rule,
+        activation=fa.linear,
+    )
 
 
 def defaults(figure: Explorable) -> Settings:

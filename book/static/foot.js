@@ -87,7 +87,7 @@ liveFigures.foot = {
           makePath([line(corner)], { class: "stems" }),
           ...offsets.slice(0, 1),
           ...runs.flatMap(({ rule, points }) => drawRun(scale, points, colours[rule])),
-          makePath([[0, 0], star].map((point) => `${line([point])}h0`), { class: "mark" }),
+          makePath([[0, 0], star].map((point) => `${line([point])}h0`), { class: "spot" }),
         ],
         around: [
           ...drawAxes(scale, ["\u03b8\u2081", "\u03b8\u2082"]),

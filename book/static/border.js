@@ -17,7 +17,8 @@ liveFigures.border = {
     const runs = ["FA", "GD"].map((rule) => {
       const end = finalReadoutNorm(q, b, kappa, rule);
       const pull = end * (rule === "FA" ? b : end) + (norm(theta) / end) ** 2;
-      let path = [{ weights: [problem.outside, scaled(kappa, problem.feedback)], feedback: [problem.feedback] }];
+      const weights = [problem.outside, scaled(kappa, problem.feedback)];
+      let path = [{ weights, feedback: [problem.feedback] }];
       for (const [part, steps] of this.stages) {
         const settings = { rule, step: part / (problem.curvature * pull) };
         path = [...path, ...train(path.at(-1), scaledProblem, settings, steps).path.slice(1)];
@@ -43,7 +44,8 @@ liveFigures.border = {
   words({ farther, ratio }, { size, kappa }) {
     const trained = ratio > 1 ? "FA" : "GD";
     const verdict = trained === farther
-      ? "as its side of the border says" : "the border, of the flow, says the other: so near to it steps decide";
+      ? "as its side of the border says"
+      : "the border, of the flow, says the other: so near to it steps decide";
     return `\u2016\u03b8\u22c6\u2016/\u2016b\u2016\u00b2 is ${digits(10 ** size)}, \u03ba is ${digits(kappa)}. Trained, `
       + `FA ends ${digits(ratio)} times as far from \u03b8\u22c6 as GD: ${trained} ends farther, ${verdict}.`;
   },
@@ -57,17 +59,19 @@ liveFigures.border = {
 
     draw(_, { colours }, scale) {
       const { at, line, x0, y0, inner, range: [[left, right], [low, high]] } = scale;
+      const filled = (corners, colour) => makePath([line(corners)], { class: "ground", color: colour });
       // Closer together towards kappa = 1, where the border falls away to size 0.
       const border = Array.from({ length: 101 }, (__, n) => 1 - (1 - low) * (1 - n / 100) ** 2)
         .map((kappa) => [Math.log10(Math.max(1e-9, sizeOnBorder(kappa))), kappa]);
       return {
         inside: [
-          makePath([line([[right, low], ...border, [left, high], [right, high]])], { class: "ground", color: colours.FA }),
-          makePath([line([[left, low], ...border])], { class: "ground", color: colours.GD }),
+          filled([[right, low], ...border, [left, high], [right, high]], colours.FA),
+          filled([[left, low], ...border], colours.GD),
           makePath([line(border)]),
         ],
         around: [
-          ...[-1, 0, 1, 2].map((mark) => makeText(digits(10 ** mark), [at([mark, 0])[0], y0 + inner + 14])),
+          ...[-1, 0, 1, 2].map((mark) =>
+            makeText(digits(10 ** mark), [at([mark, 0])[0], y0 + inner + 14])),
           ...[0.5, 1, 1.5].map((mark) => makeText(digits(mark), [x0 - 6, at([left, mark])[1]], "end")),
           makeText("\u03ba", [x0 + 6, 10], "start"),
           makeText("\u2016\u03b8\u22c6\u2016/\u2016b\u2016\u00b2", [x0 + inner - 6, y0 + inner - 12], "end"),

@@ -78,14 +78,15 @@ liveFigures.foot = {
       const fit = [-9, 9].map((far) => along(star, far, problem.outside));
       const corner = [[-0.1, 0], [-0.1, 0.1], [0, 0.1]].map(([a, b]) =>
         along(along(star, a, problem.inside), b, problem.outside));
-      const offsets = runs.filter(({ diverged }) => !diverged)
-        .map(({ rule, points }) => makePath([line([star, points.at(-1)])], { class: "level", stroke: colours[rule] }));
+      const [fa] = runs;
+      const arrived = runs.filter(({ diverged }) => !diverged);
+      const band = makePath([line([star, fa.points.at(-1)])], { class: "level", stroke: colours.FA });
       return {
         inside: [
           makePath([line(row)], { class: "dashed" }),
           makePath([line(fit)]),
           makePath([line(corner)], { class: "stems" }),
-          ...offsets.slice(0, 1),
+          ...(fa.diverged ? [] : [band]),
           ...runs.flatMap(({ rule, points }) => drawRun(scale, points, colours[rule])),
           makePath([[0, 0], star].map((point) => `${line([point])}h0`), { class: "spot" }),
         ],
@@ -95,8 +96,8 @@ liveFigures.foot = {
           makeText("\u03b8\u22c6", at(along(star, 0.16, problem.inside))),
           makeText("these fit", at(along(along(star, -0.12, problem.inside), 1.3, problem.outside)), "end"),
           makeText("row space", at(along([0, 0], -0.8, problem.inside)), "start"),
-          ...runs.filter(({ diverged }) => !diverged).map(({ rule, points }, n) =>
-            makeText(rule, at(along(points.at(-1), [0.2, -0.2][n], problem.inside)))),
+          ...arrived.map(({ rule, points }) =>
+            makeText(rule, at(along(points.at(-1), rule === "FA" ? 0.2 : -0.2, problem.inside)))),
         ],
       };
     },

@@ -338,9 +338,10 @@ function makeFigure(place, given, number) {
     if (isFor(name, location.hash)) change(fromAddress(name, all, location.hash));
   });
   const elements = [...controls.map(({ element }) => element), reset];
-  place.replaceChildren(...(picture
-    ? [make("div", { class: "plane" }, picture.element, make("div", { class: "controls" }, beside, ...elements))]
-    : [make("div", { class: "controls" }, ...elements), beside]), status);
+  const panel = make("div", { class: "controls" }, ...elements);
+  if (picture) panel.prepend(beside);
+  place.replaceChildren(
+    ...(picture ? [make("div", { class: "plane" }, picture.element, panel)] : [panel, beside]), status);
   // Draws for the first time, too. The sentence changes the figure's height, and not its width.
   let width;
   new ResizeObserver(([{ contentRect }]) => {

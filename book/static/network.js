@@ -115,7 +115,7 @@ const faLib = (() => {
   }
 
   return {
-    cosine, difference, descend, endToEnd, finalReadoutNorm, forward, inner, layerLaw, leakyRelu, linear, norm, product,
-    quadraticPart, rules, scaled, squaredError, sum, tanh, turned, velocity,
+    cosine, difference, descend, endToEnd, finalReadoutNorm, forward, inner, layerLaw, leakyRelu, linear,
+    norm, product, quadraticPart, rules, scaled, squaredError, sum, tanh, turned, velocity,
   };
 })();

@@ -28,10 +28,13 @@ PREAMBLE = Path(__file__).with_name("preamble.tex")
 BBM = r"\ProvidesPackage{bbm}\providecommand{\mathbbm}[1]{\mathbb{#1}}" + "\n"
 
 # Not to be read from end to end.
-LEFT_OUT = {f"book/{name}" for name in ("scorecard", "reproducing", "download", "api", "changelog")}
+LEFT_OUT = {
+    f"book/{name}"
+    for name in ("scorecard", "proofs", "reproducing", "download", "api", "changelog")
+}
 UNPRINTED = {CHECKING, READING, "badge"}
 TITLE = r"""
-\begin{titlepage}\sffamily\null\vfill
+\begin{titlepage}\sffamily\raggedright\null\vfill
 {\Huge\bfseries %(title)s\par}\bigskip
 {\Large The reading edition\par}\bigskip
 {\large %(author)s\par}\vfill
@@ -155,6 +158,24 @@ class Proofs(SphinxPostTransform):
             proof.replace_self(proof[0].children)
 
 
+class QuickChecks(SphinxPostTransform):
+    """Set a question and its answer as text that begins with the word, for the same reason."""
+
+    default_priority = 160
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Replace the boxes."""
+        boxes = [*self.document.findall(nodes.admonition), *self.document.findall(nodes.container)]
+        for box in boxes:
+            title, *content = box.children or [nodes.title()]
+            if title.astext() in ("Quick check", "Answer") and content:
+                if not isinstance(content[0], nodes.paragraph):
+                    content.insert(0, nodes.paragraph())
+                content[0].insert(0, [nodes.strong("", f"{title.astext()}."), nodes.Text(" ")])
+                box.replace_self(content)
+
+
 def write_bbm(app: Sphinx, exception: Exception | None) -> None:
     """Write the stub of a package beside the LaTeX."""
     if app.builder.format == "latex" and not exception:
@@ -169,5 +190,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(Story)
     app.add_post_transform(Tables)
     app.add_post_transform(Proofs)
+    app.add_post_transform(QuickChecks)
     app.connect("build-finished", write_bbm)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

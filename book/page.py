@@ -109,7 +109,8 @@ def number(name: str, value: float | str) -> None:
 def _glue(name: str, text: str) -> None:
     """Keep a text under its name, and show nothing."""
     origin = {"name": name, "mime_prefix": GLUED}
-    bundle = {f"{GLUED}text/plain": text}
+    # Quoted, as MyST-NB does: it would read 0.50 as a number, and write 0.5.
+    bundle = {f"{GLUED}text/plain": repr(text)}
     display(bundle, raw=True, metadata={"scrapbook": origin})
 
 

@@ -7,6 +7,7 @@ figures are those that the notebooks recorded; their table is the one that the d
 
 import json
 import re
+from ast import literal_eval
 from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
@@ -165,7 +166,7 @@ def numbers_of(notebook: Path) -> dict[str, str]:
     """Return the figures that a page recorded for its text, as the text shows them."""
     kind = "application/papermill.record/text/plain"
     return {
-        output["metadata"]["scrapbook"]["name"]: "".join(output["data"][kind])
+        output["metadata"]["scrapbook"]["name"]: literal_eval("".join(output["data"][kind]))
         for output in outputs(notebook)
         if kind in output.get("data", {})
     }

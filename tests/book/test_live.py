@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from ast import literal_eval
 from pathlib import Path
 
 import nbformat
@@ -47,7 +48,9 @@ def outputs(page):
 def quoted(page):
     """Return the numbers of the figure that the page's text quotes, by name."""
     records = [o for o in outputs(page) if "scrapbook" in o.metadata]
-    named = {o.metadata["scrapbook"]["name"]: next(iter(o.data.values())) for o in records}
+    named = {
+        o.metadata["scrapbook"]["name"]: literal_eval(next(iter(o.data.values()))) for o in records
+    }
     return {name: value for name, value in named.items() if name.startswith("live-")}
 
 

@@ -4,6 +4,7 @@ import json
 
 import myst_nb.ext.glue
 import pytest
+from myst_nb.core.variables import format_plain_text
 
 from page import claim, claims, number, table
 
@@ -71,20 +72,16 @@ def test_table_has_its_head_and_a_line_for_each_row(shown):
 def test_number_keeps_three_digits(shown):
     number("n", 3.14159)
     (bundle,), _ = shown[0]
-    assert list(bundle.values()) == ["3.14"]
+    assert list(bundle.values()) == ["'3.14'"]
 
 
-class Plain(str):
-    """A text without quotation marks."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
-
-
-def test_a_number_is_kept_as_myst_nb_keeps_it(shown):
-    number("n", "1 ± 2")
-    myst_nb.glue("n", Plain("1 ± 2"), display=False)
+@pytest.mark.parametrize("text", ["1 ± 2", "0.50", "450, 900", "3e-04"])
+def test_a_number_is_kept_as_myst_nb_keeps_a_text_and_shown_as_it_is(shown, text):
+    number("n", text)
+    myst_nb.glue("n", text, display=False)
     assert shown[0] == shown[1]
+    (bundle,), _ = shown[0]
+    assert format_plain_text(*bundle.values(), "s") == text
 
 
 def test_claims_reads_records_back_in_order(tmp_path):

@@ -55,7 +55,7 @@ def write_pages() -> None:
 def main() -> None:
     """Do all of it, once no other build in this folder runs: each would spoil the other."""
     BUILT.parent.mkdir(exist_ok=True)
-    with BUILT.with_name("building").open("w") as lock:
+    with BUILT.with_name("building").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build()
 

@@ -19,7 +19,9 @@ from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
 NOTATION, SCORECARD = "book/notation", "book/scorecard"
-LINK = re.compile(r'<a class="(?:badge )?reference internal" href="[^"#]*#((?:term|claim)-[\w-]+)"')
+LINK = re.compile(
+    r'<a class="(?:claimed )?reference internal" href="[^"#]*#((?:term|claim)-[\w-]+)"'
+)
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ class ClaimRole(SphinxRole):
         said = self.env.metadata[self.env.docname].setdefault("claims", [])
         said.append(self.text)
         badge = nodes.reference("", "\N{CHECK MARK}", refuri=f"#claim-{self.text}", internal=True)
-        badge["classes"].append("badge")
+        badge["classes"].append("claimed")
         badge["ids"] = [f"said-{self.text}"] if said.count(self.text) == 1 else []
         return [badge], []
 
@@ -58,7 +60,7 @@ class Badges(SphinxPostTransform):
         """Link both ways; the word of a verdict is the link."""
         here, address = self.env.docname, self.app.builder.get_relative_uri
         for badge in self.document.findall(nodes.reference):
-            if "badge" in badge["classes"]:
+            if "claimed" in badge["classes"]:
                 badge["refuri"] = address(here, SCORECARD) + badge["refuri"]
         said = said_on(self.env) if here == SCORECARD else {}
         for verdict in list(self.document.findall(nodes.inline)):
@@ -84,10 +86,14 @@ def verdicts(page: nodes.document) -> Iterator[tuple[list[str], str, list[nodes.
     for row in page.findall(nodes.row):
         ids = [name for node in row.findall(nodes.inline) for name in node["ids"]]
         if ids:
-            statement, source, measured, bound, verdict = row.children
-            figures = f"Measured: {measured.astext()}; bound: {bound.astext()}. "
-            origin = nodes.paragraph("", figures, *source[0].children)
-            yield ids, verdict.astext(), [*statement.children, origin]
+            statement, source, measured, bound, verdict = (
+                entry.deepcopy() for entry in row.children
+            )
+            record = nodes.paragraph(
+                "", "Measured: ", *measured[0].children, nodes.Text("; bound: ")
+            )
+            record += [*bound[0].children, nodes.Text("; "), *source[0].children, nodes.Text(".")]
+            yield ids, verdict.astext(), [*statement.children, record]
 
 
 def without_links(node: nodes.Element) -> nodes.Element:
@@ -131,7 +137,7 @@ def with_cards(body: str, cards: Mapping[str, str]) -> str:
     named = [name for name in dict.fromkeys(LINK.findall(body)) if name in cards]
     for name in named:
         new = rf'<a class="\1term" \2 aria-describedby="card-{name}"'
-        old = rf'<a class="(badge )?reference internal" (href="[^"#]*#{name}")'
+        old = rf'<a class="(claimed )?reference internal" (href="[^"#]*#{name}")'
         body = re.sub(old, new, body)
     shown = "".join(cards[name] for name in named)
     return f'{body}\n<div class="cards">{shown}</div>' if named else body

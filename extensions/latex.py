@@ -32,7 +32,7 @@ LEFT_OUT = {
     f"book/{name}"
     for name in ("scorecard", "proofs", "reproducing", "download", "api", "changelog")
 }
-UNPRINTED = {CHECKING, READING, "badge"}
+UNPRINTED = {CHECKING, READING, "claimed"}
 TITLE = r"""
 \begin{titlepage}\sffamily\raggedright\null\vfill
 {\Huge\bfseries %(title)s\par}\bigskip

@@ -14,7 +14,7 @@ from test_book import ROOT
 CONFIGURATION = f"""
 import sys
 sys.path.append({str(Path(cards.__file__).parent)!r})
-extensions = ["myst_parser", "sphinx_book_theme", "typeset", "cards", "finish"]
+extensions = ["myst_parser", "sphinx_book_theme", "typeset", "typography", "cards", "finish"]
 myst_enable_extensions = ["attrs_inline", "dollarmath"]
 html_theme = "sphinx_book_theme"
 html_math_renderer = "typeset"
@@ -48,7 +48,7 @@ SCORECARD = """# Scorecard
 
 | claim | source | measured | bound | verdict |
 |---|---|---|---|---|
-| The law $Q$ stays. | Theorem 5.1 | 3 | < 4 | [holds]{#claim-stays} |
+| The law $Q$ stays. | Theorem 5.1 | 3 | < 1e-04 | [holds]{#claim-stays} |
 | Nobody says so. | none | 0 | = 0 | [holds]{#claim-silent} |
 """
 
@@ -95,14 +95,15 @@ def test_a_page_has_the_cards_of_its_terms_and_the_script_only_if_it_has_some(sm
 def test_a_badge_shows_what_was_measured_and_the_scorecard_leads_back(browser, small):
     page = browser.new_page()
     page.goto((small / "index.html").as_uri())
-    badge = page.locator("a.badge")
+    badge = page.locator("a.claimed")
     badge.focus()
     card = page.locator("#card-claim-stays")
     assert card.is_visible()
     assert card.locator("mjx-container").count() == 1
     said = " ".join(card.inner_text().split())
     assert said.startswith("holds The law")
-    assert said.endswith("Measured: 3; bound: < 4. Theorem 5.1")
+    assert said.endswith("Measured: 3; bound: < 10\u22124; Theorem 5.1.")
+    assert card.locator("sup").inner_text() == "\u22124"
     badge.press("Enter")
     page.wait_for_url("**/book/scorecard.html#claim-stays")
     back = page.locator("td a")

@@ -25,6 +25,10 @@
     root.dataset.view = view;
     for (const name in buttons) buttons[name].setAttribute("aria-pressed", name === view);
     for (const fold of document.querySelectorAll("article details")) fold.open = view === "check";
+    for (const link of document.querySelectorAll(".page-toc a")) {
+      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      link.parentElement.hidden = target !== null && !target.checkVisibility();
+    }
   };
   root.dataset.view = asked in VIEWS ? asked : remembered() === "check" ? "check" : "read";
 

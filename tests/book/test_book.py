@@ -532,6 +532,18 @@ def test_link_to_what_the_story_leaves_out_shows_it(browser, address):
     tab.close()
 
 
+def test_contents_beside_a_story_list_what_it_has(browser, address):
+    tab = browser.new_page(viewport=DESK)
+    tab.goto(f"{address}book/nonlinear_networks.html?view=read")
+    links = tab.locator(".page-toc a:visible")
+    targets = links.evaluate_all("(all) => all.map((a) => a.hash.slice(1))")
+    assert targets
+    assert all(tab.locator(f"[id='{target}']").is_visible() for target in targets)
+    tab.get_by_role("button", name="Check", exact=True).click()
+    assert links.count() == tab.locator(".page-toc a").count() > len(targets)
+    tab.close()
+
+
 def test_without_javascript_all_is_there(browser, address):
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()

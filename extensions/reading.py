@@ -169,7 +169,7 @@ def mark_claims(document: nodes.document) -> None:
 def words(node: nodes.Node) -> int:
     """Return how many words of an element a reader of the story reads."""
     if isinstance(node, nodes.Text):
-        return len(node.split())
+        return sum(any(map(str.isalnum, word)) for word in node.split())  # a lone stop is none
     if isinstance(node, nodes.math | nodes.math_block):
         return 1
     unread = nodes.literal_block | nodes.raw | nodes.comment | nodes.system_message | Fold

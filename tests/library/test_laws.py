@@ -275,6 +275,20 @@ def test_discrete_law_is_constant_where_rates_differ_by_layer(rule, level, probl
     assert_constant(path, level, k, rule, slowest=min(rates), rates=rates)
 
 
+@given(problem=homogeneous, seed=seeds)
+def test_each_part_of_a_law_is_divided_by_the_rate_of_its_layer(problem, seed):
+    """By its definition: where a whole path is judged, a constant that is wrong would not show."""
+    state, k = problem.state, problem.activation.degree
+    rates = np.random.default_rng(seed).uniform(0.5, 2, len(state.weights))
+    laws = layer_law(state, degree=k, rates=rates)
+    for i, (W, V, B) in enumerate(
+        zip(state.weights, state.weights[1:], state.feedback, strict=False)
+    ):
+        parts = [(W * W).sum((-1, -2)) / (2 * rates[i]), k * (V * B).sum((-1, -2)) / rates[i + 1]]
+        allowed = ROUNDING * (parts[0] + (abs(V) * abs(B)).sum((-1, -2)) * k / rates[i + 1])
+        assert np.all(abs(laws[..., i] - (parts[0] - parts[1])) <= allowed)
+
+
 @pytest.mark.parametrize("rule", SYMMETRIC)
 @given(problem=of_linear, seed=seeds)
 def test_discrete_matrix_law_is_constant_where_rates_differ_by_layer(rule, problem, seed):

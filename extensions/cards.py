@@ -106,10 +106,12 @@ def without_links(node: nodes.Element) -> nodes.Element:
 
 def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
     """Write the cards, once the formulas are typeset."""
+    if app.builder.format != "html":
+        return
     cards: dict[str, str] = {}
     said = {f"claim-{name}" for name in said_on(env)}
     for page, read in ((NOTATION, definitions), (SCORECARD, verdicts)):
-        if app.builder.format == "html" and page in env.all_docs:
+        if page in env.all_docs:
             for names, title, content in read(env.get_and_resolve_doctree(page, app.builder)):
                 if page == NOTATION or said.intersection(names):
                     text = "".join(

@@ -96,32 +96,33 @@ def verdicts(page: nodes.document) -> Iterator[tuple[list[str], str, list[nodes.
             yield ids, verdict.astext(), [*statement.children, record]
 
 
-def without_links(node: nodes.Element) -> nodes.Element:
+def without_links(node: nodes.Node) -> nodes.Node:
     """Return a copy without links: a card can have none, as it follows its term."""
     copy = node.deepcopy()
     for link in list(copy.findall(nodes.reference)):
         link.replace_self(link.children)
-    return cast(nodes.Element, copy)
+    return copy
+
+
+def card(name: str, title: str, content: list[nodes.Node], builder: Any) -> str:
+    """Return a card, with what it says in HTML."""
+    text = "".join(builder.render_partial(without_links(child))["fragment"] for child in content)
+    start = f'<div id="card-{name}" class="card-of-term" role="tooltip" hidden>'
+    return f'{start}<p class="term">{html.escape(title)}</p>{text}</div>'
 
 
 def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
-    """Write the cards, once the formulas are typeset."""
+    """Write the cards of all terms and of the claims that have a badge; formulas are typeset."""
     if app.builder.format != "html":
         return
     cards: dict[str, str] = {}
     said = {f"claim-{name}" for name in said_on(env)}
     for page, read in ((NOTATION, definitions), (SCORECARD, verdicts)):
-        if page in env.all_docs:
-            for names, title, content in read(env.get_and_resolve_doctree(page, app.builder)):
-                if page == NOTATION or said.intersection(names):
-                    text = "".join(
-                        app.builder.render_partial(without_links(child))["fragment"]  # type: ignore[attr-defined]
-                        for child in content
-                    )
-                    head = f'<p class="term">{html.escape(title)}</p>'
-                    for name in names:
-                        start = f'<div id="card-{name}" class="card-of-term" role="tooltip" hidden>'
-                        cards[name] = f"{start}{head}{text}</div>"
+        if page not in env.all_docs:
+            continue
+        for names, title, content in read(env.get_and_resolve_doctree(page, app.builder)):
+            wanted = names if page == NOTATION else said.intersection(names)
+            cards |= {name: card(name, title, content, app.builder) for name in wanted}
     if SCORECARD in env.all_docs:
         for name in sorted(said - set(cards)):
             logger.warning("%s: no claim of this name is in the scorecard", name, type="cards")

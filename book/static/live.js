@@ -204,6 +204,13 @@ const onAxes = (a, b) => ({
   to: ([x, y]) => ({ [a]: x, [b]: y }),
 });
 
+/* The plane of the two weights of the smallest network; the reader drags where they start. */
+const onWeights = {
+  ...onAxes("w1", "w2"),
+  handle: "Start: arrow keys move it",
+  says: ({ w1, w2 }) => `w\u2081 ${digits(w1)}, w\u2082 ${digits(w2)}`,
+};
+
 /* Where a range of two axes lies in a square picture of this size: to pixels, and back. */
 function pictureScale(size, [[left, right], [bottom, top]]) {
   const [x0, y0, inner] = [30, 24, size - 54];

@@ -61,11 +61,9 @@ liveFigures.plane = {
   },
 
   picture: {
-    ...onAxes("w1", "w2"),
-    handle: "Start: arrow keys move it",
+    ...onWeights,
     describe: "The plane of the two weights: the curve that the law draws through the start, the run, "
       + "and where the network fits.",
-    says: ({ w1, w2 }) => `w\u2081 ${digits(w1)}, w\u2082 ${digits(w2)}`,
 
     draw({ points, Q, added }, { problem, settings, colours }, scale) {
       const { x0, at, line, range: [[min, max]] } = scale;

@@ -39,11 +39,9 @@ liveFigures.walk = {
   },
 
   picture: {
-    ...onAxes("w1", "w2"),
-    handle: "Start: arrow keys move it",
+    ...onWeights,
     describe: "The plane of the two weights: the comparator, the circle about it through the start, where "
       + "the network fits, and the ways of FA and GD.",
-    says: ({ w1, w2 }) => `w\u2081 ${digits(w1)}, w\u2082 ${digits(w2)}`,
 
     draw({ runs, star }, { colours }, scale) {
       const { at, line, range: [[min, max]] } = scale;

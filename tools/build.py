@@ -6,6 +6,7 @@ if __name__ == "__main__":
     environment.enter()
 
 import fcntl
+import json
 import shutil
 import subprocess
 import sys
@@ -17,33 +18,43 @@ from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, HTML = ROOT / "_build" / "source", ROOT / "_build" / "html"
-BUILT = ROOT / "_build" / "built"  # a hash of what the last build read and wrote, if it ended well
+DOCTREES = ROOT / "_build" / ".doctrees" / "book"
+BUILT = ROOT / "_build" / "built.json"  # hashes of what the last build read and wrote, if all well
 TAKEN = ("pyproject.toml", "requirements.txt", "README.md", "LICENSE")  # into the downloads
 BOOK = [SOURCE, ROOT / "_build" / "fa_book.pdf", *(ROOT / name for name in ("fa_lib", *TAKEN))]
 
 
-def state(*places: Path) -> str:
-    """Return a hash of all that is in files and folders, but for caches."""
+def files(*places: Path) -> set[Path]:
+    """Return all files in files and folders, but for caches."""
     found = {path for place in places for path in (place, *place.rglob("*")) if path.is_file()}
-    kept = sorted(path for path in found if "__pycache__" not in path.parts)
-    return fingerprint(*named_contents(kept, ROOT))
+    return {path for path in found if "__pycache__" not in path.parts}
 
 
-def inputs() -> str:
-    """Return a hash of what the pages are made of: sources, packages, where the book is kept."""
+def state(found: set[Path]) -> str:
+    """Return a hash of what is in files."""
+    return fingerprint(*named_contents(sorted(found), ROOT))
+
+
+def inputs() -> dict[str, str]:
+    """Return hashes of what the pages are made of: of each document, and under "" of the rest."""
+    documents = {path for path in files(SOURCE / "book") if path.suffix in (".md", ".ipynb")}
     address = (str(forge.repository()), forge.branch(), forge.site_address())
-    return fingerprint(state(*BOOK), *environment.installed(), *address)
+    rest = (state(files(*BOOK) - documents), *environment.installed(), *address)
+    return {path.stem: state({path}) for path in documents} | {"": fingerprint(*rest)}
 
 
-def write_pages() -> None:
-    """Run Jupyter Book, for which a warning is an error.
+def write_pages(changed: set[str]) -> None:
+    """Run Jupyter Book, for which a warning is an error; of an older site nothing is left.
 
-    It reads every page anew (--all): else a page that was read with a warning would pass the next
-    time, and times of files would decide what is read. Of an older site nothing is left.
+    Where only documents have changed since all went well, it reads these alone. Their contents
+    decide, not the times of their files: what Sphinx remembers of those that changed is removed.
     """
     from jupyter_book.cli.main import main as jupyter_book
 
-    arguments = ["build", SOURCE, "--path-output", ROOT, "--all", "-W", "-n", "--keep-going"]
+    for name in changed:
+        (DOCTREES / f"{name}.doctree").unlink(missing_ok=True)
+    anew = ["--all"] if "" in changed else []
+    arguments = ["build", SOURCE, "--path-output", ROOT, *anew, "-W", "-n", "--keep-going"]
     shutil.rmtree(HTML, ignore_errors=True)
     try:
         jupyter_book(list(map(str, arguments)))
@@ -66,11 +77,12 @@ def build() -> None:
     if executed.returncode:
         sys.exit(executed.returncode)
     read = inputs()
-    if not BUILT.exists() or BUILT.read_text(encoding="utf-8") != fingerprint(read, state(HTML)):
+    last = json.loads(BUILT.read_bytes()) if BUILT.exists() else {}
+    if last != {**read, "site": state(files(HTML))}:
         BUILT.unlink(missing_ok=True)
-        write_pages()
+        write_pages({name for name in read if read[name] != last.get(name)})
         weigh.main()
-        write(BUILT, fingerprint(read, state(HTML)).encode())
+        write(BUILT, json.dumps({**read, "site": state(files(HTML))}).encode())
     print(f"The book: {HTML / 'index.html'}")
 
 

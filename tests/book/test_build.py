@@ -13,11 +13,12 @@ import build
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder of sources and one file; building notes itself, and copies the sources' text."""
-    for name in ("pages/page.md", "lock", "pages/__pycache__/left.pyc"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("source/book/page.md", "source/lock", "lock", "source/__pycache__/left.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("one", encoding="utf-8")
     places = {"ROOT": tmp_path, "HTML": tmp_path / "html", "BUILT": tmp_path / "built"}
-    places["BOOK"] = [tmp_path / "pages", tmp_path / "lock", tmp_path / "pdf"]
+    places["SOURCE"] = tmp_path / "source"
+    places["BOOK"] = [tmp_path / "source", tmp_path / "lock", tmp_path / "pdf"]
     for name, place in places.items():
         monkeypatch.setattr(build, name, place)
     monkeypatch.setattr(build.weigh, "main", lambda: None)
@@ -32,18 +33,18 @@ class Done:
 
 
 def is_built(project, write_pages=None):
-    """Run the build; return whether it wrote the pages."""
+    """Run the build; return whether it wrote the pages, and what of them had changed."""
     wrote = []
 
-    def write():
-        wrote.append(True)
+    def write(changed):
+        wrote.append(changed)
         (project / "html").mkdir(exist_ok=True)
         (project / "html/index.html").write_text("built", encoding="utf-8")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "write_pages", write_pages or write)
         build.main()
-    return bool(wrote)
+    return wrote
 
 
 def test_what_has_not_changed_is_built_once(project, capsys):
@@ -52,18 +53,28 @@ def test_what_has_not_changed_is_built_once(project, capsys):
     assert capsys.readouterr().out.count(f"The book: {project / 'html' / 'index.html'}") == 2
 
 
-@pytest.mark.parametrize("name", ["pages/page.md", "pages/other.md", "lock", "pdf", "html/a.html"])
-def test_what_has_changed_is_built_whatever_the_clock_said(project, name):
-    assert is_built(project)
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("source/book/page.md", {"page"}),
+        ("source/book/other.ipynb", {"other"}),
+        ("source/lock", {""}),
+        ("lock", {""}),
+        ("pdf", {""}),
+        ("html/a.html", set()),
+    ],
+)
+def test_what_has_changed_is_built_whatever_the_clock_said(project, name, changed):
+    assert is_built(project) == [{"page", ""}]
     (project / name).write_text("two", encoding="utf-8")
     os.utime(project / name, (0, 0))
     os.utime(project / "built", (2**32, 2**32))
-    assert is_built(project)
+    assert is_built(project) == [changed]
 
 
 def test_bytecode_is_no_change(project):
     assert is_built(project)
-    (project / "pages/__pycache__/left.pyc").write_text("two", encoding="utf-8")
+    (project / "source/__pycache__/left.pyc").write_text("two", encoding="utf-8")
     assert not is_built(project)
 
 
@@ -102,42 +113,49 @@ def test_a_build_that_failed_is_made_again(project):
     (project / "lock").write_text("two", encoding="utf-8")
     for _ in range(2):
         with pytest.raises(SystemExit):
-            is_built(project, write_pages=lambda: sys.exit(2))
+            is_built(project, write_pages=lambda _: sys.exit(2))
     (project / "lock").write_text("one", encoding="utf-8")
-    assert is_built(project)
+    assert is_built(project) == [{"page", ""}], "what was read with a warning is read again"
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Jupyter Book's own use of click
-@pytest.mark.parametrize(("code", "passes"), [(0, True), (None, True), (2, False)])
-def test_a_failed_build_ends_the_command(monkeypatch, project, code, passes):
-    def ends(arguments):
-        assert arguments[:2] == ["build", str(build.SOURCE)]
-        assert {"-W", "--all"} <= set(arguments)
-        assert not build.HTML.exists()
-        raise SystemExit(code)
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A whole small book of two pages."""
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "HTML", tmp_path / "_build/html")
+    monkeypatch.setattr(build, "DOCTREES", tmp_path / "_build/.doctrees/book")
+    monkeypatch.setattr(build, "SOURCE", tmp_path / "source")
+    (build.SOURCE / "book").mkdir(parents=True)
+    for name, text in {
+        "_config.yml": "title: T\nexecute: {execute_notebooks: 'off'}",
+        "_toc.yml": "format: jb-book\nroot: book/index\nchapters: [{file: book/other}]",
+        "book/index.md": "# One",
+        "book/other.md": "# Two",
+    }.items():
+        (build.SOURCE / name).write_text(text, encoding="utf-8")
+    return build.SOURCE / "book"
 
-    build.HTML.mkdir()
-    monkeypatch.setattr("jupyter_book.cli.main.main", ends)
-    if passes:
-        build.write_pages()
-    else:
-        with pytest.raises(SystemExit):
-            build.write_pages()
+
+ALL = {"", "index", "other"}
 
 
 @pytest.mark.filterwarnings("ignore")  # what Sphinx' extensions use
-def test_an_error_is_told_again_by_the_next_build(tmp_path, monkeypatch):
-    """A whole small book, whose page has a role that nobody knows."""
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    monkeypatch.setattr(build, "HTML", tmp_path / "_build/html")
-    monkeypatch.setattr(build, "SOURCE", tmp_path / "source")
-    build.SOURCE.mkdir()
-    for name, text in {
-        "_config.yml": "title: T\nexecute: {execute_notebooks: 'off'}",
-        "_toc.yml": "format: jb-book\nroot: index",
-        "index.md": "# T\n\nA {nosuchrole}`word`.",
-    }.items():
-        (build.SOURCE / name).write_text(text, encoding="utf-8")
+def test_an_error_is_told_again_by_the_next_build(book):
+    (book / "index.md").write_text("# T\n\nA {nosuchrole}`word`.", encoding="utf-8")
     for _ in range(2):
         with pytest.raises(SystemExit):
-            build.write_pages()
+            build.write_pages(ALL)
+        assert not (build.HTML / "left.html").exists()
+        (build.HTML / "left.html").touch()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("changed", "read"), [({"other"}, {"other"}), ({""}, {"index", "other"})])
+def test_pages_are_read_again_where_they_or_the_rest_have_changed(book, changed, read):
+    build.write_pages(ALL)
+    for page in book.iterdir():
+        page.write_text("# One\n\nAnew.", encoding="utf-8")
+        os.utime(page, (0, 0))
+    build.write_pages(changed)
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in build.HTML.glob("book/*.html")}
+    assert {name for name, text in pages.items() if "Anew." in text} == read

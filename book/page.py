@@ -94,8 +94,8 @@ def claim(
         "source": source,
         "verdict": "holds",  # or the error above would have ended the page
     }
-    bound = ", its bound" if rounding else f"; bound: {kept}"
-    details = f"Measured: {figure}{bound}; {source}."
+    beside = ", its bound" if rounding else f"; bound: {kept}"
+    details = f"Measured: {figure}{beside}; {source}."
     show(f"**holds** · {statement} *{details}*", record)
     _glue(name, figure)
 

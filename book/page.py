@@ -55,8 +55,7 @@ def claim(
         The bound of an error of rounding or of a solver: ``below``, with
         ``rounding``.
     rounding : bool
-        The figure's digits depend on the machine: say that it is within its
-        bound, and no more.
+        The figure's digits depend on the machine: show its bound instead.
 
     Raises
     ------
@@ -90,12 +89,13 @@ def claim(
     record = {
         "name": name,
         "statement": statement,
-        "measured": "within" if rounding else figure,
+        "measured": figure,
         "bound": kept,
         "source": source,
         "verdict": "holds",  # or the error above would have ended the page
     }
-    details = f"Measured: {record['measured']}; bound: {kept}; {source}."
+    beside = ", its bound" if rounding else f"; bound: {kept}"
+    details = f"Measured: {figure}{beside}; {source}."
     show(f"**holds** · {statement} *{details}*", record)
     _glue(name, figure)
 

@@ -149,10 +149,9 @@ def claims_of(cell: nodes.Element) -> Iterator[nodes.paragraph]:
 
 
 def mark_claims(document: nodes.document) -> None:
-    """Leave a few claims in the story, of cells tagged `story` first, and a link to the others."""
+    """Leave the first claims in the story, and a link to the others."""
     claims = [(claim, cell) for cell in cells_of(document) for claim in claims_of(cell)]
-    ranked = sorted(claims, key=lambda pair: "tag_story" not in pair[1]["classes"])
-    kept = [pair for pair in ranked if in_story(pair[1])][:CLAIMS]
+    kept = [pair for pair in claims if in_story(pair[1])][:CLAIMS]
     others = [pair for pair in claims if pair not in kept]
     for claim, cell in others:
         claim["classes"].append(CHECKING)
@@ -161,7 +160,7 @@ def mark_claims(document: nodes.document) -> None:
         others[0][0]["ids"].append("more-claims")
         text = f"{len(others)} more claim{'s' if len(others) > 1 else ''}, each with its bound"
         link = nodes.reference("", text, refid="more-claims", internal=True)
-        last = max((cell for _, cell in kept), key=[cell for _, cell in claims].index)
+        last = kept[-1][1]
         last.parent.insert(last.parent.index(last) + 1, nodes.paragraph("", "", link))
         link.parent["classes"].append(READING)
 

@@ -43,19 +43,21 @@ other
 ```
 
 What goes back is the {term}`carrier`; there is more than one {term}`way`. It stays. {claim}`stays`
+It is followed. {claim}`follows`
 """
 SCORECARD = """# Scorecard
 
 | claim | source | measured | bound | verdict |
 |---|---|---|---|---|
 | The law $Q$ stays. | Theorem 5.1 | 3 | < 1e-04 | [holds]{#claim-stays} |
+| The rule $W$ is followed. | Theorem 5.2 | < 1e-12 | < 1e-12 | [holds]{#claim-follows} |
 | Nobody says so. | none | 0 | = 0 | [holds]{#claim-silent} |
 """
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """Build a small book with a glossary of three terms and a scorecard of two claims."""
+    """Build a small book with a glossary of three terms and a scorecard of three claims."""
     folder = tmp_path_factory.mktemp("small")
     done = build(folder, FIRST)
     assert done.returncode == 0, done.stderr
@@ -82,7 +84,7 @@ def test_a_page_has_the_cards_of_its_terms_and_the_script_only_if_it_has_some(sm
         (small / name).read_text(encoding="utf-8")
         for name in ("index.html", "other.html", "book/notation.html")
     )
-    named = ["term-carrier", "term-way", "claim-stays"]
+    named = ["term-carrier", "term-way", "claim-stays", "claim-follows"]
     assert re.findall(r'id="card-([\w-]+)"', first) == named
     card = re.search(r'<div id="card-term-carrier".*?</div>', first, re.DOTALL)[0]
     assert "mjx-container" in card
@@ -95,7 +97,7 @@ def test_a_page_has_the_cards_of_its_terms_and_the_script_only_if_it_has_some(sm
 def test_a_badge_shows_what_was_measured_and_the_scorecard_leads_back(browser, small):
     page = browser.new_page()
     page.goto((small / "index.html").as_uri())
-    badge = page.locator("a.claimed")
+    badge = page.locator("a.claimed").first
     badge.focus()
     card = page.locator("#card-claim-stays")
     assert card.is_visible()
@@ -107,9 +109,18 @@ def test_a_badge_shows_what_was_measured_and_the_scorecard_leads_back(browser, s
     badge.press("Enter")
     page.wait_for_url("**/book/scorecard.html#claim-stays")
     back = page.locator("td a")
-    assert back.count() == 1, "nobody says the other claim"
-    back.click()
+    assert back.count() == 2, "nobody says the last claim"
+    back.first.click()
     page.wait_for_url("**/index.html#said-stays")
+    page.close()
+
+
+def test_a_badge_shows_a_bound_in_place_of_a_rounding_error(browser, small):
+    page = browser.new_page()
+    page.goto((small / "index.html").as_uri())
+    page.locator("a.claimed").last.focus()
+    said = " ".join(page.locator("#card-claim-follows").inner_text().split())
+    assert said.endswith("Measured: < 10\u221212, its bound; Theorem 5.2.")
     page.close()
 
 

@@ -52,8 +52,18 @@ def test_claim_that_holds_is_recorded_with_its_figure_and_bound(shown):
     assert (record["measured"], record["bound"], record["verdict"]) == ("0.123", "< 1", "holds")
 
 
+def test_claim_shows_its_figure_beside_its_bound(shown):
+    claim("c", "S.", 0.123456, source="t", below=1)
+    (bundle,), _ = shown[0]
+    assert bundle["text/markdown"] == "**holds** · S. *Measured: 0.123; bound: < 1; t.*"
+
+
 def test_rounding_error_shows_its_bound_alone(shown):
-    claim("c", "s", 1.2345e-15, source="t", below=1e-12, rounding=True)
+    claim("c", "S.", 1.2345e-15, source="t", below=1e-12, rounding=True)
+    (bundle,), metadata = shown[0]
+    assert bundle["text/markdown"] == "**holds** · S. *Measured: < 1e-12, its bound; t.*"
+    record = metadata["metadata"]["claim"]
+    assert (record["measured"], record["bound"]) == ("< 1e-12", "< 1e-12")
     assert "1.23" not in str(shown)
 
 

@@ -5,7 +5,7 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from myst_parser.docutils_ import Parser
 
-from reading import CHECKING, CLAIMS, in_story, mark_claims, mark_code, mark_sections, words
+from reading import CHECKING, in_story, mark_claims, mark_code, mark_sections, words
 
 
 def read(text):
@@ -56,12 +56,8 @@ def test_other_comments_leave_a_section_where_it_is(text):
     assert all(CHECKING not in s["classes"] for s in document.findall(nodes.section))
 
 
-def test_story_keeps_the_first_claims_or_those_that_are_told_to_matter():
+def test_story_keeps_the_first_claims():
     assert story(page(cell("a"), cell("b", "c"), cell("d"))) == ["a", "b", "c"]
-    tagged = page(cell("a"), cell("b", "c"), cell("d", tags=["story"]))
-    assert story(tagged) == ["a", "b", "d"]
-    many = [cell("a", tags=["story"]) for _ in range(CLAIMS + 1)]
-    assert len(story(page(*many))) == CLAIMS
 
 
 def test_claims_of_what_is_left_out_are_left_out_and_do_not_count():

@@ -7,8 +7,10 @@ the same, byte for byte.
 
 import html
 import json
+import re
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 
 from docutils import nodes
@@ -116,6 +118,13 @@ def size(path: Path) -> str:
     return f"{kilobytes / 1000:.1f} MB" if kilobytes >= 1000 else f"{kilobytes:.0f} KB"
 
 
+def pages_of(pdf: bytes) -> int:
+    """Return how many pages a PDF has; LaTeX packs what says so."""
+    packed = re.findall(rb"/ObjStm\b.*?stream\r?\n(.*?)\s*endstream", pdf, flags=re.DOTALL)
+    parts = [pdf, *map(zlib.decompress, packed)]
+    return sum(len(re.findall(rb"/Type\s*/Page\b", part)) for part in parts)
+
+
 def item(path: Path, site: Path, text: str, note: str = "") -> str:
     """Return a line of the list: a link, the size, a word on what it is."""
     address = f"../{path.relative_to(site).as_posix()}"
@@ -140,7 +149,10 @@ def listing(site: Path, titles: dict[str, str], website: str) -> str:
     folder = site / FOLDER
     pdf = "<li><p>The PDF is not part of this build: <code>make pdf</code> makes it.</p></li>"
     if (folder / PDF).exists():
-        pdf = item(folder / PDF, site, "The PDF", ", to print.")
+        pages = pages_of((folder / PDF).read_bytes())
+        pdf = item(
+            folder / PDF, site, "The reading edition", f": a PDF of {pages} pages, to print."
+        )
     packed = ", executed, with the library and what else they need to run."
     notebooks = item(folder / NOTEBOOKS, site, "All notebooks", packed)
     short = short_files(folder, site)

@@ -108,6 +108,16 @@ class Contents(SphinxTransform):
                 contents["includefiles"] = [page for page in pages if page not in LEFT_OUT]
 
 
+def take_out(node: nodes.Element) -> None:
+    """Take out an element; a paragraph that led to its code now says where that is."""
+    before = node.parent[node.parent.index(node) - 1]
+    is_code = isinstance(node, Fold) or node.get("nb_element") == "cell_code"
+    if is_code and isinstance(before, nodes.paragraph) and before.astext().endswith(":"):
+        last = list(before.findall(nodes.Text))[-1]
+        last.parent.replace(last, nodes.Text(f"{last.removesuffix(':')} (see the website)."))
+    node.parent.remove(node)
+
+
 class Story(SphinxPostTransform):
     """Leave in the PDF what the story of each page tells."""
 
@@ -123,7 +133,7 @@ class Story(SphinxPostTransform):
             mark_claims(page)
         for node in list(self.document.findall(nodes.Element)):
             if isinstance(node, Fold) or not UNPRINTED.isdisjoint(node.get("classes", ())):
-                node.parent.remove(node)
+                take_out(node)
             elif node.get("refuri", "").startswith("scorecard.html"):
                 node.replace_self(node.children)
 
@@ -144,6 +154,20 @@ class Tables(SphinxPostTransform):
             columns = table.findall(nodes.colspec)
             for column, width in zip(columns, column_widths(rows), strict=True):
                 column["colwidth"] = width
+
+
+class Terms(SphinxPostTransform):
+    """Set the glossary in two columns."""
+
+    default_priority = 300
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Put the columns around it."""
+        for glossary in self.document.findall(addnodes.glossary):
+            begin, end = r"\begin{multicols}{2}\small\raggedright", r"\end{multicols}"
+            glossary.insert(0, nodes.raw("", begin, format="latex"))
+            glossary += nodes.raw("", end, format="latex")
 
 
 class Proofs(SphinxPostTransform):
@@ -189,6 +213,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(Contents)
     app.add_post_transform(Story)
     app.add_post_transform(Tables)
+    app.add_post_transform(Terms)
     app.add_post_transform(Proofs)
     app.add_post_transform(QuickChecks)
     app.connect("build-finished", write_bbm)

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import execute
+from downloads import pages_of
 from forge import GIT
 from kept import write
 
@@ -24,6 +25,7 @@ PACKAGES = (
     "fonts-texgyre-math fonts-dejavu-core librsvg2-bin"
 )
 COMMANDS = ("xelatex", "latexmk", "makeindex", "rsvg-convert")
+PAGES = 120  # of the reading edition, at most
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -60,6 +62,8 @@ def main() -> None:
         sys.exit(f"the PDF was not built: see {log.name}")
     pdf = (target / "_build" / "latex" / "fa_book.pdf").read_bytes()
     write(source.parent / "fa_book.pdf", pdf)
+    if (pages := pages_of(pdf)) > PAGES:
+        sys.exit(f"the PDF has {pages} pages, expected at most {PAGES}")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,15 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
+from docutils import nodes
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -20,6 +24,8 @@ import latex
 import launch
 import pdf
 from page import claims
+from reading import CHECKING, Fold
+from test_reading import cell
 
 ROOT = Path(forge.__file__).resolve().parents[1]
 FORGE = re.compile(r"GITHUB_|CI_")
@@ -313,18 +319,27 @@ def test_a_site_that_is_built_again_is_packed_the_same(tmp_path):
     assert archive.read_bytes() == first
 
 
-def test_a_pdf_is_offered_once_there_is_one(tmp_path):
+def test_a_pdf_is_offered_once_there_is_one_with_its_pages_and_size(tmp_path):
     folder = tmp_path / "source"
     folder.mkdir()
-    (tmp_path / "fa_book.pdf").write_bytes(b"%PDF-")
+    with PdfPages(tmp_path / "fa_book.pdf") as pages:
+        for _ in range(3):
+            pages.savefig(Figure())
     site = build(folder, ON_MAIN)
-    assert 'href="../_downloads/fa_book.pdf" download' in (site / "book/index.html").read_text(
-        encoding="utf-8"
-    )
+    kilobytes = round((tmp_path / "fa_book.pdf").stat().st_size / 1000)
+    offered = (site / "book/index.html").read_text(encoding="utf-8")
+    assert 'href="../_downloads/fa_book.pdf" download' in offered
+    assert f"({kilobytes} KB): a PDF of 3 pages" in offered
     (tmp_path / "fa_book.pdf").unlink()
     site = build(folder, ON_MAIN)
     assert "fa_book.pdf" not in (site / "book/index.html").read_text(encoding="utf-8")
     assert not (site / "_downloads" / "fa_book.pdf").exists()
+
+
+def test_pages_are_counted_where_latex_packs_them():
+    packed = zlib.compress(b"<</Type/Pages/Count 2>><</Type/Page/Parent 1 0 R>><</Type /Page>>")
+    pdf = b"1 0 obj<</Type/ObjStm/N 3>>\nstream\n" + packed + b"\nendstream\nendobj"
+    assert downloads.pages_of(pdf) == 2
 
 
 def test_notebooks_taken_home_know_the_address_for_colab(site):
@@ -384,3 +399,45 @@ def test_columns_of_numbers_keep_their_line_and_sentences_share_the_rest():
     )
     assert widths[1] >= len("< 1e-12")
     assert widths[0] > widths[1] + widths[2]
+
+
+def test_a_sentence_that_led_to_code_says_in_print_where_that_is():
+    page = nodes.section()
+    leading = [nodes.paragraph("", "It is short:") for _ in range(3)]
+    aside = nodes.container(classes=[CHECKING])
+    for paragraph, left_out in zip(leading, [cell(), Fold(), aside], strict=True):
+        page += [paragraph, left_out]
+        latex.take_out(left_out)
+    assert page.children == leading
+    said = [paragraph.astext() for paragraph in leading]
+    assert said == ["It is short (see the website)."] * 2 + ["It is short:"]
+
+
+PRINTED = """# A book
+
+:::{figure} picture.pdf
+What it shows.
+:::
+
+:::{glossary}
+Term
+: What it means.
+:::
+"""
+
+
+def test_print_has_what_its_layout_is_told_of(tmp_path):
+    """A figure's caption stands right before its label, and a glossary in columns."""
+    settings = CONFIGURATION.replace('"launch", "downloads"', '"sphinx_proof", "latex"')
+    settings += 'myst_enable_extensions = ["colon_fence", "deflist"]\nroot_doc = "index"\n'
+    (tmp_path / "conf.py").write_text(settings, encoding="utf-8")
+    (tmp_path / "index.md").write_text(PRINTED, encoding="utf-8")
+    Figure().savefig(tmp_path / "picture.pdf")
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-b", "latex", tmp_path, tmp_path / "to"]
+    subprocess.run(command, check=True, capture_output=True)
+    (written,) = (tmp_path / "to").glob("*.tex")
+    _, _, text = written.read_text(encoding="utf-8").partition(r"\begin{document}")
+    figure = text[text.index(r"\begin{figure}") : text.index(r"\end{figure}")]
+    assert re.search(r"\\sphinxincludegraphics\{.*\}\n\\caption\{What.*\}\\label\{", figure)
+    terms = text[text.index(r"\begin{multicols}{2}") : text.index(r"\end{multicols}")]
+    assert "What it means." in terms

@@ -30,12 +30,12 @@ def sent(given):
     return {name: send.typeset(BOOK / "send" / f"{name}.typ", given) for name in downloads.SHORT}
 
 
-def pages(pdf):
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
-
-
 def test_one_page_is_one_page_and_the_slides_are_few(sent):
-    assert {name: pages(pdf) for name, pdf in sent.items()} == {"page": 1, "slides": 8, "rules": 1}
+    assert {name: downloads.pages_of(pdf) for name, pdf in sent.items()} == {
+        "page": 1,
+        "slides": 8,
+        "rules": 1,
+    }
 
 
 @pytest.mark.parametrize("name", downloads.SHORT)

@@ -21,7 +21,7 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx_proof.nodes import proof_node
 
 from forge import site_address
-from reading import CHECKING, READING, Fold, fold_code, mark_claims, mark_code, mark_sections
+from reading import CHECKING, READING, Fold, fold_code, mark_claims, mark_code
 
 PREAMBLE = Path(__file__).with_name("preamble.tex")
 # The class of Jupyter Book loads this package, which Debian has only in a collection of 1 GB.
@@ -39,7 +39,8 @@ TITLE = r"""
 {\Large The reading edition\par}\bigskip
 {\large %(author)s\par}\vfill
 Version %(version)s of the book and of its library, \texttt{fa\_lib}.
-%(where)s\par\medskip
+%(where)s Figures have the numbers that they have on the website, which alone has
+those to explore.\par\medskip
 The text and the figures are under the Creative Commons Attribution 4.0 International licence
 (CC BY 4.0), the code under the MIT licence.\par\medskip
 To cite it: %(author)s. \emph{%(title)s}, version %(version)s. %(year)s. %(where)s\par
@@ -126,7 +127,6 @@ class Story(SphinxPostTransform):
 
     def run(self, **kwargs: object) -> None:
         """Take out the rest, and links to it."""
-        mark_sections(self.document)
         for page in self.document.findall(addnodes.start_of_file):
             fold_code(page)
             mark_code(page, room=0)

@@ -9,6 +9,7 @@ from math import ceil
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
@@ -48,7 +49,10 @@ def mark_sections(document: nodes.document) -> None:
     """Leave out of the story each section that begins with the comment `% for checking`."""
     for comment in document.findall(nodes.comment):
         section = comment.parent
-        first = isinstance(section, nodes.section) and section.index(comment) == 1
+        # Docutils may say something about a heading right below it, until it has read the page.
+        heading = nodes.title | nodes.system_message
+        content = (child for child in section.children if not isinstance(child, heading))
+        first = isinstance(section, nodes.section) and next(content) is comment
         if first and comment.astext().strip() == "for checking":
             section["classes"].append(CHECKING)
 
@@ -178,6 +182,16 @@ def words(node: nodes.Node) -> int:
     return sum(map(words, node.children))
 
 
+class Sections(SphinxTransform):
+    """Mark a page's sections as it is read: what a builder makes of it, it finds them marked."""
+
+    default_priority = 800
+
+    def apply(self, **kwargs: object) -> None:
+        """Mark them."""
+        mark_sections(self.document)
+
+
 class Views(SphinxPostTransform):
     """Mark what the views show, and say how long the story is."""
 
@@ -187,7 +201,6 @@ class Views(SphinxPostTransform):
     def run(self, **kwargs: object) -> None:
         """Mark a page."""
         page = self.env.docname
-        mark_sections(self.document)
         if page != "book/api":  # the reference is code
             mark_code(self.document, fold_code(self.document))
         mark_claims(self.document)
@@ -203,7 +216,8 @@ class Views(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Connect the step."""
+    """Connect the steps."""
     app.add_node(Fold, html=(visit_fold, depart_fold))
+    app.add_transform(Sections)
     app.add_post_transform(Views)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -441,8 +441,20 @@ def test_figures_are_numbered_and_have_one_kind_of_caption(page, name):
     assert page.locator("article img").count() == page.locator("article figure img").count()
     captions = page.locator("article figure > figcaption").all_inner_texts()
     assert len(captions) == page.locator("article figure").count()
-    numbers = [re.match(r"Figure (\d+)\.", caption)[1] for caption in captions]
-    assert numbers == [str(number + 1) for number in range(len(captions))]
+    numbers = [re.match(r"Figure (S?\d+)\.", caption)[1] for caption in captions]
+    anchors = page.locator("article figure").evaluate_all("(all) => all.map((f) => f.id)")
+    assert anchors == [f"figure-{number}" for number in numbers]
+    # In neither view a number is missing.
+    look(page, DESK, "light", "read")
+    shown = page.locator("article figure").evaluate_all(
+        "(all) => all.map((f) => !f.closest('.for-checking'))"
+    )
+    story = [number for number, told in zip(numbers, shown, strict=True) if told]
+    others = [number for number, told in zip(numbers, shown, strict=True) if not told]
+    assert page.locator("article figure:visible").count() == len(story)
+    assert story == [str(number + 1) for number in range(len(story))]
+    assert others == [f"S{number + 1}" for number in range(len(others))]
+    look(page, DESK, "light")
     assert page.locator("article figcaption > p > em:first-child").count() == 0
 
 

@@ -5,6 +5,7 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from myst_parser.docutils_ import Parser
 
+from captions import number_figures
 from reading import CHECKING, in_story, mark_claims, mark_code, mark_sections, words
 
 
@@ -47,6 +48,29 @@ def test_section_for_checking_is_no_part_of_the_story():
     sections = {s[0].astext(): s for s in document.findall(nodes.section)}
     assert {name for name, section in sections.items() if not in_story(section)} == {"B"}
     assert before - words(document) == 5  # the title is a word
+
+
+def test_section_for_checking_is_found_before_messages_about_its_heading_are_gone():
+    document = read("# A\n\nx\n\n## B\n\n% for checking\n\ny")
+    (comment,) = document.findall(nodes.comment)
+    comment.parent.insert(1, nodes.system_message("duplicate name"))
+    mark_sections(document)
+    assert not in_story(comment)
+
+
+def test_figures_of_the_story_and_those_for_checking_are_counted_apart():
+    document = read("# A\n\n## B\n\n% for checking\n\ny\n\n## C\n\nz")
+    mark_sections(document)
+    checked, told = document.findall(nodes.section)
+    cells = [cell() for _ in range(6)]
+    for drawing in (*cells[:3], *cells[4:]):
+        drawing[1] += nodes.container("", nodes.image(uri="picture.svg"))  # of several forms one
+    cells[2]["classes"].append("tag_checking")
+    told += [*cells[1:5]]
+    checked += cells[5]
+    told.insert(1, cells[0])
+    number_figures(document)
+    assert [c.get("figure") for c in cells] == ["1", "2", "S2", None, "3", "S1"]
 
 
 @pytest.mark.parametrize("text", ["## B\n\nx\n\n% for checking", "## B\n\n% a remark\n\nx"])

@@ -44,7 +44,8 @@ def claim(
     name : str
         The key of the measured figure in the text: {glue:text}`name`.
     statement : str
-        What is claimed, in one sentence of Markdown.
+        What is claimed, in one sentence of Markdown that says, in brackets if
+        need be, what the figure is.
     measured : number
         The figure that decides.
     source : str

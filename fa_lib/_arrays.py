@@ -119,7 +119,7 @@ def at_rest(array: Array) -> Result:
     """Return an array to be read at once, which need be no copy: without a graph, and not lazy.
 
     Floats of 16 bits become float32, in which their products do not underflow. An array of JAX
-    becomes one of NumPy, whose small operations cost a hundredth.
+    becomes one of NumPy, whose small operations cost a hundredth as much.
     """
     if is_torch_array(array):
         array = array.detach()
@@ -153,7 +153,7 @@ def keep_freed_memory() -> None:
 def product(A: Any, B: Any) -> Result:
     """Return A B, a new array, as ``A @ B`` does: (..., m, k), (..., k, n) -> (..., m, n).
 
-    For two small matrices, NumPy's ``dot`` comes sooner to the arithmetic than its ``matmul``.
+    For two small matrices NumPy's ``dot`` has less overhead than its ``matmul``.
     """
     if _DOT_WARNS and isinstance(A, np.ndarray) and A.ndim == B.ndim == 2:
         return A.dot(B)
@@ -161,7 +161,7 @@ def product(A: Any, B: Any) -> Result:
 
 
 def scaled(A: Array, factors: Array) -> Result:
-    """Return A times factors, entry by entry, in the memory of A, which no one else may know."""
+    """Return A times factors, entry by entry, in place; nothing else may hold A."""
     A *= factors
     return A
 

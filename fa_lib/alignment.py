@@ -202,12 +202,12 @@ def angle(cosine: Array) -> Result:
     Returns
     -------
     array of the same shape
-        From 0 to 180; not a number where the cosine is none.
+        From 0 to 180; not a number where the cosine is not.
 
     Raises
     ------
     ValueError
-        If it is no array of floats, or lies outside -1 to 1 by more than rounding.
+        If it is not an array of floats, or lies outside -1 to 1 by more than rounding.
 
     Notes
     -----

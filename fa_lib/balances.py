@@ -97,7 +97,7 @@ def discrete_law(
     For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It is constant
     for every step size and every choice of batches, and for carriers that move: each step changes
     it by its balance, <dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, with M the carriers before the step.
-    It is constant as well where nothing moves: see that the law itself does.
+    It is also constant where nothing moves, so check that the law itself does.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def discrete_law(
     law : callable
         `layer_law`, `neuron_law` or, in linear networks, `matrix_law`.
     degree, rule, rates
-        As in `layer_law`. `matrix_law` knows no degree.
+        As in `layer_law`. `matrix_law` takes no degree.
 
     Returns
     -------
@@ -117,8 +117,8 @@ def discrete_law(
     Raises
     ------
     ValueError
-        If the path does not fit, or has no two times, if the law is none of these three, or the
-        rule has no such law.
+        If the path does not fit or has fewer than two times, if the law is none of these three, or
+        if the rule has no such law.
 
     Notes
     -----
@@ -174,24 +174,24 @@ TESTED = 0.01
 
 
 class Ledger(NamedTuple):
-    """What a ledger knows; arrays (..., L-1), an entry for each hidden layer.
+    """What a ledger has recorded; arrays (..., L-1), an entry for each hidden layer.
 
     Attributes
     ----------
     state : State
-        A copy of the last state that it was told.
+        A copy of the last state that was entered.
     value : array
         The law, 1/2 ||W_i||^2 - k <W_{i+1}, M_{i+1}>. Where M moves, its value at the start and
         what the steps have added since.
     corrected : array
-        The value less 1/2 ||dW_i||^2 of every step: along the rule it rests.
+        The value less 1/2 ||dW_i||^2 of every step: constant under the rule.
     drift : array
-        How far it has moved all the same, which is the sum of the balances.
+        How far the corrected value has moved, which is the sum of the balances.
     budget : array
         How far the rounding of stored weights may have moved it, in this dtype and so many steps.
     stake : array
         The sum of the sizes of the two terms of every balance: what a wrong rule could have moved.
-        Where the budget is no small part of it, nothing was tested.
+        Where the budget is not a small part of it, nothing was tested.
     moved : array
         The sum of the sizes of all entries of all dW_i and dW_{i+1}.
     broken : array
@@ -263,14 +263,14 @@ def ledger(
 ) -> Ledgers:
     """Return how to begin a ledger of a training run, and how to enter each of its steps.
 
-    What it is told it copies, so that a loop may update its arrays in place, and it keeps no graph
-    of PyTorch. Both functions may stand inside ``jax.jit`` and ``jax.lax.scan``.
+    It copies each state, so a loop may update its arrays in place, and keeps no graph of PyTorch.
+    Both functions may stand inside ``jax.jit`` and ``jax.lax.scan``.
 
     Parameters
     ----------
     rule : Rule
-        By what the loop claims to train; its error must pass layer by layer. The feedback of a
-        state is that by which the *next* step is made.
+        The rule that the loop claims to follow; its error must pass layer by layer. The feedback of
+        a state is what the *next* step uses.
     degree : number
         k, the activation's degree of homogeneity.
     rates : sequence of L numbers, optional
@@ -285,14 +285,14 @@ def ledger(
     Raises
     ------
     ValueError
-        If the rule broadcasts its error, ``degree`` is no number, or a rate is not positive.
+        If the rule broadcasts its error, ``degree`` is not a number, or a rate is not positive.
 
     Notes
     -----
     Theorem 5.1 of Robertson & Koyejo (arXiv 2306.01870), in steps. Momentum, weight decay and Adam
     move the weights by something else, and break the balance; at very small rates by less than
-    rounding, and then the verdict says that nothing was tested. Tell it the states in the dtype
-    that the loop calculates in: rounding by a narrower one looks like a fault. So does
+    rounding, and then the verdict says that nothing was tested. Enter the states in the dtype
+    that the loop calculates in: rounding to a narrower one looks like a fault. So does
     cancellation, where the errors of many samples are large and their sum is not. Faults that
     cancel between the units of a layer are not seen; `discrete_law` by `neuron_law` sees them.
     Nor is what is wrong in the output error itself: a loop that goes uphill keeps the balance, too.

@@ -22,7 +22,7 @@ def comparator(state: State, U: Array, *, activation: Activation = relu) -> Stat
     Parameters
     ----------
     state : State
-        With feedback of the shape of the weights it replaces. Of a path, the comparator has one
+        With feedback of the shape of the weights it replaces. For a path, the comparator has one
         time, as the feedback has.
     U : array (..., n_1, n_0)
         The first layer of the comparator.
@@ -58,7 +58,7 @@ def squared_distance(state: State, U: Array, *, activation: Activation = relu) -
     Parameters
     ----------
     state, U, activation
-        As in `comparator`. Of a path, the distance at each time.
+        As in `comparator`. For a path, the distance at each time is returned.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def comparator_prediction(
 
         a*_0 = x,  a*_i = a_i + phi'(h_i) (W*_i a*_{i-1} - h_i),  f^ = B_L a*_{L-1}.
 
-    A wire passes on what it makes of a_i, and of a*_i - a_i by its derivative at a_i.
+    A wire is applied to a_i, and its derivative at a_i to a*_i - a_i.
     For degree 1 this is the comparator behind the gates that are open in the network now; in a
     linear network it is B_L ... B_2 U x, whatever the weights.
 

@@ -42,7 +42,7 @@ class Expansion(NamedTuple):
 
 
 def compress(state: State, x: Array) -> tuple[State, Result, Expansion]:
-    """Replace n_0 inputs by as many as there are samples, in which the network trains the same.
+    """Replace n_0 inputs by as many as there are samples; the network trains the same.
 
     With the rows of X in the span of orthonormal columns Q, train (W_1 Q, W_2, ..) on X Q. Every
     step, of every batch of these samples, is that of the full network, at a cost without n_0. It
@@ -54,8 +54,8 @@ def compress(state: State, x: Array) -> tuple[State, Result, Expansion]:
     state : State
         Floats only, of float32 or more.
     x : array (..., N, n_0)
-        All samples that training will see, as rows. They may depend on each other linearly. If
-        N >= n_0 the result is right, and no smaller.
+        All samples that training will see, as rows. They may be linearly dependent. If
+        N >= n_0 the result is correct, but no smaller.
 
     Returns
     -------
@@ -64,8 +64,8 @@ def compress(state: State, x: Array) -> tuple[State, Result, Expansion]:
     small_x : array (..., N, r)
         X Q. Take minibatches from it.
     expand : Expansion
-        ``expand(small)`` is the full state, for any other input too; ``expand.frozen`` the part
-        that rests, and ``expand.basis`` is Q.
+        ``expand(small)`` is the full state, which takes any other input too; ``expand.frozen`` is
+        the part that does not move, and ``expand.basis`` is Q.
 
     Raises
     ------

@@ -118,7 +118,7 @@ class LieClosure(NamedTuple):
     dimension : int
         Of the span of the fields and all their brackets, at a generic state.
     depth : int
-        How many fields the longest bracket has that still added to the span.
+        How many fields are in the longest bracket that still added to the span.
     gap : float
         The least singular value counted over the greatest one not counted.
     """

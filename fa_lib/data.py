@@ -18,7 +18,7 @@ def gaussian_inputs(
     Parameters
     ----------
     samples, n_0 : int
-        Their number, and that of their features.
+        The number of samples, and of features.
     rng : numpy.random.Generator
     covariance : array (n_0, n_0), optional
         Symmetric, positive semidefinite; the identity by default.
@@ -78,7 +78,7 @@ def linear_teacher(
     Raises
     ------
     ValueError
-        If x is no array of finite reals, or ``noise`` is negative.
+        If x is not an array of finite reals, or ``noise`` is negative.
     """
     _checks.array("x", x)
     _checks.of_numpy("x", x)
@@ -98,10 +98,10 @@ def one_hot(labels: np.ndarray, *, classes: int | None = None) -> np.ndarray:
     Parameters
     ----------
     labels : array (N,) of int
-        From 0 on.
+        Counted from 0.
     classes : int, optional
-        How many there are: needed for a part of a data set, in which the last may be missing. By
-        default the largest label decides.
+        How many there are; needed for a part of a data set, which may lack the last one. By default
+        the largest label decides.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def one_hot(labels: np.ndarray, *, classes: int | None = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the labels are not whole numbers of zero or more, or one of them is no class.
+        If the labels are not whole numbers of zero or more, or one of them exceeds the classes.
     """
     if hasattr(labels, "dtype"):
         _checks.plain("labels", labels)

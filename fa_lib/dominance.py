@@ -20,8 +20,8 @@ def relu_certificate(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
         h_ij > ||x_i|| abs(b_j) ||X|| ||e|| / (lambda_min(X X^T) c),
 
     where ||X|| is the spectral norm, e the error at this state, and c the least sum, over samples,
-    of the c_j of the units whose gates stay open. The gates returned are the most that satisfy this
-    together, and the loss is at most its value at this state times exp(-rate * t).
+    of the c_j of the units whose gates stay open. The gates returned are the largest such
+    set, and the loss is at most its value at this state times exp(-rate * t).
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ def relu_certificate(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     Returns
     -------
     rate : array (...)
-        2 lambda_min(X X^T) c, in units of 1 / time. Zero, and no promise, where some c_j is
+        2 lambda_min(X X^T) c, in units of 1 / time. Zero, which promises nothing, where some c_j is
         negative, N > n_0, or some sample has no gate that is certain.
     gates : array (..., N, n_1)
-        Of truth values: the gates that stay open.
+        True for the gates that stay open.
 
     Raises
     ------

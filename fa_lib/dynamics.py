@@ -56,7 +56,7 @@ def velocity(
     x, y : array (..., N, n_0), array (..., N, n_L)
         Inputs and targets, as rows, in the dtype of the weights.
     rule, activation, loss
-        What is learned by, through, and from.
+        The learning rule, the activation of the hidden layers, and the loss.
 
     Returns
     -------
@@ -100,16 +100,16 @@ def _uphill(
 
 
 class Diverged(FloatingPointError):
-    """A run left the finite numbers.
+    """A run reached a number that is not finite.
 
     Attributes
     ----------
     last : State
         The last finite state.
     step : int or None
-        The step that left them; None in a flow.
+        The step that did; None in a flow.
     lost : array (...)
-        Of an ensemble, which networks left them; None of one network. The others go on from
+        Which networks of an ensemble did; None for a single network. The others can go on from
         ``last``, with ``W[~lost]`` for each matrix and set of data.
     """
 
@@ -254,7 +254,7 @@ def train(
     state, batches, step, rule, activation, loss
         As in `descend`.
     steps : int
-        How many; of as many batches.
+        How many; each takes one batch.
     every : int
         The path has the states after 0, every, 2 every, .. steps; it divides ``steps``. With
         ``every=steps`` these are the first and the last.
@@ -262,7 +262,7 @@ def train(
     Returns
     -------
     State
-        Matrices (T+1, ..., n_i, n_{i-1}); feedback that rests has a time axis of length 1.
+        Matrices (T+1, ..., n_i, n_{i-1}); fixed feedback has an axis of time of length 1.
 
     Raises
     ------
@@ -307,7 +307,7 @@ def watch(
     activation: Activation = relu,
     loss: Loss = squared_error,
 ) -> tuple[State, Any]:
-    """Train by steps and keep what a function says of the states, where the states are too large.
+    """Train by steps and keep a function of the states, where the states are too large to keep.
 
     Parameters
     ----------
@@ -327,7 +327,7 @@ def watch(
     Raises
     ------
     ValueError, Diverged
-        As `train`, or if ``values`` is no function.
+        As `train`, or if ``values`` is not a function.
 
     Examples
     --------
@@ -602,7 +602,7 @@ def flow(
     rtol, atol : float
         Tolerances of the solver for each step.
     most_evaluations : int
-        Of the velocity, before the solver gives up.
+        How often the velocity may be evaluated before the solver gives up.
 
     Returns
     -------

@@ -60,13 +60,13 @@ def layer_law(
 ) -> Result:
     """Return 1/2 ||W_i||^2 - k <W_{i+1}, B_{i+1}> for each hidden layer i (Theorem 5.1).
 
-    For another rule, <W_{i+1}, B_{i+1}> gives way to the rule's potential Psi(W_{i+1}).
+    For another rule, its potential Psi(W_{i+1}) takes the place of <W_{i+1}, B_{i+1}>.
 
     Parameters
     ----------
     state : State
-        With feedback of the shape of the weights it replaces; a rule that reads none, as GD, needs
-        none.
+        With feedback of the shape of the weights it replaces; a rule that reads none, such as
+        GD, needs none.
     degree : number
         k, the activation's degree of homogeneity.
     rule : Rule
@@ -185,7 +185,7 @@ def junction(
     """Return the state of two layers whose laws are those of a group of units in any network.
 
     The group's incoming weights side by side become W_1, its outgoing ones on top of each other
-    W_2, and so with their feedback. Every law of the state is then one of the group:
+    W_2, and likewise their feedback. Every law of the state is then one of the group:
 
         1/2 sum ||incoming||^2 - k sum <outgoing, feedback>
 
@@ -216,8 +216,8 @@ def junction(
 
     Notes
     -----
-    Theorem 5.1 of Robertson & Koyejo (arXiv 2306.01870) is that of a dense layer; its proof asks
-    for no more than this.
+    Theorem 5.1 of Robertson & Koyejo (arXiv 2306.01870) is about a dense layer; its proof needs
+    no more than this.
 
     Examples
     --------
@@ -256,7 +256,7 @@ def junctions(state: State, activation: Activation) -> tuple[State, ...]:
     """Return the junction at each hidden layer of a network with wires: a state of two layers.
 
     For a convolution a unit is a channel, and `neuron_law` that of each channel. Weights that do
-    not read the layer, as biases of the next, are none of its outgoing ones.
+    not read the layer, such as biases of the next, are not among its outgoing ones.
 
     Parameters
     ----------

@@ -106,12 +106,12 @@ def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
     Returns
     -------
     array (...)
-        In units of 1 / time. Zero, and no promise, where m > h or N > n_0.
+        In units of 1 / time. Zero, which promises nothing, where m > h or N > n_0.
 
     Raises
     ------
     ValueError
-        If an argument is no array of finite floats, or their leading axes do not fit.
+        If an argument is not an array of finite floats, or their leading axes do not fit.
 
     Notes
     -----
@@ -172,7 +172,7 @@ def final_readout_norm(
     Raises
     ------
     ValueError
-        If a number is outside its range, shapes do not fit, or the rule is another.
+        If a number is outside its range, shapes do not fit, or the rule is neither of the two.
 
     Notes
     -----

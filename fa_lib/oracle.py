@@ -118,8 +118,8 @@ def audit(
     rule : Rule
         One whose error passes layer by layer. GD and uSF need no ``feedback``.
     accuracy : number, optional
-        How exact each entry of the gradients is, relative to itself: 128 eps of their dtype, if
-        nothing is said. State it where the pass was made in a narrower format (autocast, TF32), or
+        How exact each entry of the gradients is, relative to itself: 128 eps of their dtype by
+        default. Give it where the pass was made in a narrower format (autocast, TF32), or
         where errors of samples cancel, as they do at the end of a training.
 
     Returns
@@ -343,7 +343,7 @@ def assert_feedback_alignment(
     rule: Rule = feedback_alignment,
     accuracy: float | None = None,
 ) -> None:
-    """Fail, with a verdict for each hidden layer, unless a backward pass is one of the rule.
+    """Fail, with a verdict for each hidden layer, unless a backward pass follows the rule.
 
     For tests: it fails as well where nothing moved, or where rounding could hide a fault.
 

@@ -75,7 +75,7 @@ def patches(shape: tuple[int, int, int], size: int, *, stride: int = 1, padding:
     Raises
     ------
     ValueError
-        If a number is no positive integer (zero or more, for the padding), no patch fits, or the
+        If a number is not a positive integer (zero or more, for the padding), no patch fits, or the
         stride leaves pixels over.
     """
     return _rearranged(f"patches of {size}", shape, _windows(shape, size, stride, padding))
@@ -99,7 +99,7 @@ def max_pool(shape: tuple[int, int, int], size: int) -> Wire:
     Raises
     ------
     ValueError
-        If a number is no positive integer, or the squares do not fill the image.
+        If a number is not a positive integer, or the squares do not fill the image.
     """
     return _pooled(f"largest of {size}", shape, size, _largest)
 
@@ -139,7 +139,7 @@ def flatten(shape: tuple[int, int, int]) -> Wire:
     Raises
     ------
     ValueError
-        If a number is no positive integer.
+        If a number is not a positive integer.
     """
     height, width, channels = _image(shape)
     order = np.arange(height * width * channels).reshape(-1, channels).T
@@ -161,7 +161,7 @@ def constant(units: int) -> Wire:
     Raises
     ------
     ValueError
-        If ``units`` is no positive integer.
+        If ``units`` is not a positive integer.
     """
     _checks.count("units", units)
 

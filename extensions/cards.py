@@ -1,16 +1,17 @@
 """Show what is behind a link where it stands, on a card, which `book/static/cards.js` opens.
 
 A Sphinx extension. A page gets a card for each term that it links in the glossary, on the page of
-notation, and for each claim that a badge on it names, {claim}`name`, from the scorecard; that page
-links back to the sentence. Nothing is fetched, so the cards are there on a disk, too.
+notation, for each symbol that it links there (see `symbols.py`), and for each claim that a badge on
+it names, {claim}`name`, from the scorecard; that page links back to the sentence. Nothing is
+fetched, so the cards are there on a disk, too.
 """
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, cast
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -18,17 +19,21 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
-NOTATION, SCORECARD = "book/notation", "book/scorecard"
+from symbols import NOTATION, meanings
+
+SCORECARD = "book/scorecard"
 LINK = re.compile(
-    r'<a class="(?:claimed )?reference internal" href="[^"#]*#((?:term|claim)-[\w-]+)"'
+    r'<a class="(?:claimed |symbol )?reference internal" '
+    r'href="[^"#]*#((?:term|claim|symbol|letter)-[\w-]+)"'
 )
+SYMBOL = re.compile(r'<a class="symbol term"([^>]*)>(.*?)</a>', flags=re.DOTALL)
 logger = logging.getLogger(__name__)
 
 
 class Cards(Protocol):
     """What this extension keeps on Sphinx' builder."""
 
-    cards: dict[str, str]
+    cards: dict[str, dict[str, str]]  # of each page; "" has those of all pages
 
 
 class ClaimRole(SphinxRole):
@@ -101,57 +106,70 @@ def verdicts(page: nodes.document) -> Iterator[tuple[list[str], str, list[nodes.
 def without_links(node: nodes.Node) -> nodes.Node:
     """Return a copy without links: a card can have none, as it follows its term."""
     copy = node.deepcopy()
-    for link in list(copy.findall(nodes.reference)):
+    for link in [*copy.findall(nodes.reference), *copy.findall(addnodes.pending_xref)]:
         link.replace_self(link.children)
     return copy
 
 
-def card(name: str, title: str, content: list[nodes.Node], builder: Any) -> str:
+def card(name: str, title: list[nodes.Node], content: list[nodes.Node], builder: Any) -> str:
     """Return a card, with what it says in HTML."""
+    content = [nodes.paragraph("", "", *title, classes=["term"]), *content]
     text = "".join(builder.render_partial(without_links(child))["fragment"] for child in content)
-    start = f'<div id="card-{name}" class="card-of-term" role="tooltip" hidden>'
-    return f'{start}<p class="term">{html.escape(title)}</p>{text}</div>'
+    return f'<div id="card-{name}" class="card-of-term" role="tooltip" hidden>{text}</div>'
 
 
 def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
-    """Write the cards of all terms and of the claims that have a badge; formulas are typeset."""
+    """Write the cards of terms, symbols, and claims that have a badge; formulas are typeset."""
     if app.builder.format != "html":
         return
-    cards: dict[str, str] = {}
+    cards: dict[str, dict[str, str]] = {"": {}}
     said = {f"claim-{name}" for name in said_on(env)}
     for page, read in ((NOTATION, definitions), (SCORECARD, verdicts)):
         if page not in env.all_docs:
             continue
         for names, title, content in read(env.get_and_resolve_doctree(page, app.builder)):
             wanted = names if page == NOTATION else said.intersection(names)
-            cards |= {name: card(name, title, content, app.builder) for name in wanted}
+            titled = [nodes.Text(title)]
+            cards[""] |= {name: card(name, titled, content, app.builder) for name in wanted}
+    if NOTATION in env.all_docs:
+        for (page, _), meaning in meanings(env.get_doctree(NOTATION)).items():
+            if meaning is not None:
+                cards.setdefault(page, {})[meaning.anchor] = card(*meaning, app.builder)
     if SCORECARD in env.all_docs:
-        for name in sorted(said - set(cards)):
+        for name in sorted(said - set(cards[""])):
             logger.warning("%s: no claim of this name is in the scorecard", name, type="cards")
     cast(Cards, app.builder).cards = cards
 
 
+def named(link: re.Match[str]) -> str:
+    """Return a symbol's link with a name: not all that read a page aloud look into a formula."""
+    name = " ".join(re.sub("<[^>]*>", " ", link[2]).split())
+    return f'<a class="symbol term"{link[1]} aria-label="{name}">{link[2]}</a>'
+
+
 def with_cards(body: str, cards: Mapping[str, str]) -> str:
-    """Return a page's text with a card for each term and each claim that it links.
+    """Return a page's text with a card for each term, symbol and claim that it links.
 
     >>> page = '<a class="reference internal" href="notation.html#term-law">law</a>'
     >>> print(with_cards(page, {"term-law": "what stays"}))
     <a class="term" href="notation.html#term-law" aria-describedby="card-term-law">law</a>
     <div class="cards">what stays</div>
     """
-    named = [name for name in dict.fromkeys(LINK.findall(body)) if name in cards]
-    for name in named:
+    wanted = [name for name in dict.fromkeys(LINK.findall(body)) if name in cards]
+    for name in wanted:
         new = rf'<a class="\1term" \2 aria-describedby="card-{name}"'
-        old = rf'<a class="(claimed )?reference internal" (href="[^"#]*#{name}")'
+        old = rf'<a class="(claimed |symbol )?reference internal" (href="[^"#]*#{name}")'
         body = re.sub(old, new, body)
-    shown = "".join(cards[name] for name in named)
-    return f'{body}\n<div class="cards">{shown}</div>' if named else body
+    body = SYMBOL.sub(named, body)
+    shown = "".join(cards[name] for name in wanted)
+    return f'{body}\n<div class="cards">{shown}</div>' if wanted else body
 
 
 def add_cards(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Give a page the cards of what it links."""
     if page not in (NOTATION, SCORECARD) and "body" in context:
-        context["body"] = with_cards(context["body"], cast(Cards, app.builder).cards)
+        cards = cast(Cards, app.builder).cards
+        context["body"] = with_cards(context["body"], cards[""] | cards.get(page, {}))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -66,6 +66,7 @@ def keep_whole(page: str) -> str:
         return f'<span class="whole">{match[0]}</span>' if around else match[0]
 
     formula = r'<span class="math notranslate[^"]*"[^>]*>(?:(?!</span>).)*</span>'
+    formula = rf"(?:{formula}|<a [^>]*>{formula}</a>)"
     return re.sub(rf"([(\[“]*){formula}([.,;:!?)\]”]*)", whole, page, flags=re.DOTALL)
 
 

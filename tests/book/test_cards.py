@@ -9,13 +9,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import cards
+from symbols import Meaning, meaning_of
 from test_book import ROOT
 
 CONFIGURATION = f"""
 import sys
 sys.path.append({str(Path(cards.__file__).parent)!r})
-extensions = ["myst_parser", "sphinx_book_theme", "typeset", "typography", "cards", "finish"]
-myst_enable_extensions = ["attrs_inline", "dollarmath"]
+extensions = ["myst_parser", "sphinx_book_theme", "typeset", "typography", "symbols", "cards"]
+extensions += ["sphinx_design", "reading", "finish"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 html_theme = "sphinx_book_theme"
 html_math_renderer = "typeset"
 html_static_path = [{str(ROOT / "book" / "static")!r}]
@@ -33,6 +35,52 @@ rule
 way
     How $W$ moves.
 ```
+
+| symbol | meaning | shape | introduced on |
+|---|---|---|---|
+| $W_i$ | weights of layer $i$ | $n_i$ | [a page](../index.md) |
+| $h_i$ | preactivation, see [a page](../index.md) | | [a page](../index.md) |
+| $M_{i+1}$ | carrier | | [a page](../index.md) |
+| $\\theta$ | a map | | [a page](../index.md) |
+| $\\mathcal L$ | loss | | [a page](../index.md) |
+| $x$, $y$ | input and target | | [a page](../index.md) |
+
+| letter | as a rule | on some pages |
+|---|---|---|
+| $M$ | carrier | a constant, $B$: [b](../elsewhere.md), [c](../other.md). Any: [a](../index.md) |
+| $F$ | | a field: [elsewhere](../elsewhere.md). Several: [a page](../index.md) |
+| $D$ | | $D_{i,n}$, slopes: [elsewhere](../elsewhere.md) |
+| $x$ | | several: [elsewhere](../elsewhere.md) |
+"""
+SYMBOLS = r"""# Of symbols
+
+Before the sections $W$, $W_2$.
+
+## The $W_i$
+
+:::{div} for-checking
+Hidden: $W_1$.
+:::
+
+In the story $W_{i+1}$ is first ($W_2$), $h$ and $h_2$ are two, $x_n$ and $y$ in one row.
+
+| carrier $M$ | loss |
+|---|---|
+| $M_2$ | $\mathcal{L}$ |
+
+[A link $\theta$](other.md), $\theta^\star$, $W_\parallel$, $W(0)$, $F$, $D_i$, $\theta_0$.
+
+### Below it
+
+$W_1$ again.
+
+## Another
+
+($W_2$), once more.
+"""
+ELSEWHERE = r"""# Elsewhere
+
+$M$ and $F$, $M_{i+1}$, $D_i$, $x$, $y$.
 """
 FIRST = """# A page
 
@@ -40,6 +88,8 @@ FIRST = """# A page
 book/notation
 book/scorecard
 other
+told
+elsewhere
 ```
 
 What goes back is the {term}`carrier`; there is more than one {term}`way`. It stays. {claim}`stays`
@@ -68,6 +118,8 @@ def build(folder, first):
     texts = {
         "conf.py": CONFIGURATION,
         "index.md": first,
+        "told.md": SYMBOLS,
+        "elsewhere.md": ELSEWHERE,
         "other.md": "# Another page\n\nNo term.\n",
         "book/notation.md": GLOSSARY,
         "book/scorecard.md": SCORECARD,
@@ -92,6 +144,86 @@ def test_a_page_has_the_cards_of_its_terms_and_the_script_only_if_it_has_some(sm
     scripts = [re.findall(r"bundle-\w+\.js", page) for page in (first, other, glossary)]
     assert scripts[0] != scripts[1] == scripts[2]
     assert "card" not in other[other.index("<article") : other.index("</article>")]
+
+
+def symbols_of(page):
+    """Return the anchors that the linked symbols of a page lead to, with their names, in order."""
+    start = r'<a class="symbol term" href="[^"#]*#([\w-]+)"'
+    link = rf'{start} aria-describedby="card-\1" aria-label="([^"]*)">'
+    return re.findall(link, page.read_text(encoding="utf-8"))
+
+
+def test_first_symbol_of_each_row_is_linked_in_each_section_where_the_story_has_it(small):
+    linked, names = zip(*symbols_of(small / "told.html"), strict=True)
+    assert names == ("W", "W i + 1", "h 2", "x n", "M 2", "L", "W 2")
+    linked = list(linked)
+    lead, section, other = ["symbol-W-i"], linked[1:-1], linked[-1:]
+    assert linked[:1] == lead
+    assert section == ["symbol-W-i", "symbol-h-i", "symbol-x", "symbol-M-i", "symbol-mathcalL"]
+    assert other == ["symbol-W-i"]
+    page = (small / "told.html").read_text(encoding="utf-8")
+    hidden = page[page.index("Hidden:") : page.index("In the story")]
+    assert "<a " not in hidden
+    headings = re.findall(r"<h2>.*?</h2>|<th.*?</th>", page, re.DOTALL)
+    assert len(headings) > 3
+    assert not any('class="symbol' in text for text in headings)
+    assert re.search(r'<span class="whole">\(<a class="symbol term"[^>]*>.*?</a>\),</span>', page)
+
+
+def test_card_of_a_symbol_says_what_it_means_and_its_shape(browser, small):
+    page = browser.new_page()
+    page.goto((small / "told.html").as_uri())
+    page.locator("a.symbol").first.focus()
+    card = page.locator("#card-symbol-W-i")
+    assert card.is_visible()
+    lines = card.locator("p")
+    assert [text.split()[0] for text in lines.all_inner_texts()[1:]] == ["weights", "Shape:"]
+    assert lines.nth(2).locator("mjx-container").count() == 1
+    assert page.locator("#card-symbol-h-i a").count() == 0
+    assert Axe().run(page, ".bd-article").response["violations"] == []
+    line = "(e) => getComputedStyle(e).borderBottomStyle"
+    assert page.locator("a.symbol").first.evaluate(line) == "dotted"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/book/notation.html#symbol-W-i")
+    assert page.locator("tr#symbol-W-i").count() == 1
+    page.close()
+
+
+def test_letter_with_a_second_sense_has_the_card_of_that_page(browser, small):
+    linked = [anchor for anchor, _ in symbols_of(small / "elsewhere.html")]
+    assert linked == ["letter-M", "letter-F", "symbol-M-i", "letter-D", "symbol-x"]
+    page = browser.new_page()
+    page.goto((small / "elsewhere.html").as_uri())
+    said = {
+        name: page.locator(f"#card-{name} p").all_text_contents()[1:]
+        for name in dict.fromkeys(linked)
+    }
+    page.close()
+    assert said["letter-M"][0].startswith("On this page: a constant, ")
+    assert "Any" not in said["letter-M"][0]
+    assert said["letter-M"][1:] == ["As a rule: carrier"]
+    assert said["letter-F"] == ["On this page: a field"]
+    assert said["symbol-M-i"] == ["carrier"]
+    assert said["letter-D"][0].endswith("slopes")
+
+
+@pytest.mark.parametrize(
+    ("tex", "means"),
+    [
+        *[(tex, "B_i") for tex in ("B_2", "B_{i+1}", "B", "B_L", "B_{i-1}")],
+        *[(tex, "x") for tex in ("x", "x_n")],
+        ("h_2", "h_i"),
+        (r"\hat\theta", r"\hat\theta"),
+        (r"\theta_0", r"\theta_0"),
+        *[(tex, None) for tex in ("h", "x_2", "B_F", "b_n", r"\theta_1", r"\theta^\star", "B^+")],
+        *[(tex, None) for tex in (r"B_\parallel", "B(0)", "B_2^T", "x_{jn}", r"\Delta B", "xB")],
+    ],
+)
+def test_index_aside_a_symbol_is_that_of_its_row_and_no_other(tex, means):
+    rows = ["B_i", "x", "h_i", r"\theta", r"\hat\theta", r"\theta_0", "b_j"]
+    known = {("", row): Meaning(row, [], []) for row in rows}
+    found = meaning_of(tex, "any", known)
+    assert (found and found.anchor) == means
 
 
 def test_a_badge_shows_what_was_measured_and_the_scorecard_leads_back(browser, small):

@@ -1,0 +1,208 @@
+"""Lead from the symbols of a page to the rows of the page of notation that tell what they mean.
+
+A Sphinx extension. In each section of a page (h2) the first formula that is a symbol and no more
+is linked, once for each symbol; `cards.py` shows the row where the link stands. A letter may mean
+something else on some pages: on these the card says so, too, from the table of such letters.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.typing import ExtensionMetadata
+
+from reading import LOOKED_UP, in_story
+
+NOTATION = "book/notation"
+OWN_LETTERS = {NOTATION, "book/proofs", *LOOKED_UP}  # the pages whose symbols are not linked
+INDEX = re.compile(r"_([ijlnL\d])(?:[+-]1)?$")  # of a layer, a unit, a sample
+# Where a link cannot stand, or would not be seen as one.
+UNLINKED = (nodes.title, nodes.rubric, nodes.term, nodes.thead, nodes.reference)
+
+
+class Meaning(NamedTuple):
+    """What a row on the page of notation says: its anchor, its symbols, and what they mean."""
+
+    anchor: str
+    title: list[nodes.Node]
+    content: list[nodes.Node]
+
+
+def plain(tex: str) -> str:
+    r"""Return a formula without braces and spaces, and its index without what is added to it.
+
+    >>> plain(r"B_{i+1}"), plain(r"\hat \theta"), plain(r"\theta^\star")
+    ('B_i', '\\hat\\theta', '\\theta^\\star')
+    """
+    return INDEX.sub(r"_\1", re.sub(r"[{}\s]", "", tex))
+
+
+def letter(symbol: str) -> str:
+    r"""Return a symbol without its index.
+
+    >>> letter("B_i"), letter(r"W_\parallel")
+    ('B', 'W_\\parallel')
+    """
+    return INDEX.sub("", symbol)
+
+
+def rows_of(symbol: str) -> list[str]:
+    r"""Return the symbols whose rows tell what a symbol means, the closest first.
+
+    A layer may have any number, and a capital letter can do without; what is said of all samples or
+    units holds for one.
+
+    >>> rows_of("B_2"), rows_of("B"), rows_of("h"), rows_of("x_n"), rows_of(r"\theta^\star")
+    (['B_2', 'B_i'], ['B', 'B_i'], ['h'], ['x_n', 'x'], ['\\theta^\\star'])
+    """
+    base, index = letter(symbol), symbol[-1]
+    if base == symbol:
+        return [symbol, f"{symbol}_i"] if re.fullmatch("[A-Z]", symbol) else [symbol]
+    if index in "jln":
+        return [symbol, f"{base}_j", base] if index in "jl" else [symbol, base]
+    return [symbol, f"{base}_i"]
+
+
+def rows(notation: nodes.document, head: str) -> Iterator[tuple[nodes.row, list[str]]]:
+    """Yield the rows of the tables whose first column has a heading, each with its symbols."""
+    for table in notation.findall(nodes.tgroup):
+        heads, body = table.children[-2:]
+        if heads[0][0].astext() == head:
+            for row in body.children:
+                yield row, [plain(formula.astext()) for formula in row[0].findall(nodes.math)]
+
+
+class Anchors(SphinxTransform):
+    """Give each row of a symbol or of a letter an anchor, by the first that it has."""
+
+    default_priority = 800
+
+    def apply(self, **kwargs: object) -> None:
+        """Name the rows."""
+        for head in ("symbol", "letter") if self.env.docname == NOTATION else ():
+            for row, (first, *_) in rows(self.document, head):
+                row["ids"].append("-".join([head, *re.findall(r"[^\W_]+", first)]))
+
+
+def line(start: str, *content: nodes.Node) -> nodes.paragraph:
+    """Return a paragraph of copies."""
+    return nodes.paragraph("", start, *(node.deepcopy() for node in content))
+
+
+def senses(cell: list[nodes.Node]) -> dict[str, list[nodes.Node]]:
+    """Return what a letter means on the pages that a cell names: "a rate: page, page. A ..."."""
+    found: dict[str, list[nodes.Node]] = {}
+    sense: list[nodes.Node] = []
+    for before, node in pairwise([nodes.Text(""), *cell]):
+        if isinstance(node, addnodes.pending_xref):
+            found[node["reftarget"]] = sense
+        elif node.astext() != ", ":
+            sense = [] if isinstance(before, addnodes.pending_xref) else sense
+            text = node.astext().removeprefix(". ").removesuffix(": ")
+            start = text[:1] if sense else text[:1].lower()
+            sense.append(nodes.Text(start + text[1:]) if isinstance(node, nodes.Text) else node)
+    return found
+
+
+def indexed(base: str, sense: list[nodes.Node]) -> list[str]:
+    """Return a letter with the indices of layers and units, if that is how a sense shows it."""
+    shown = any(plain(node.astext()).startswith(f"{base}_") for node in sense)
+    return [f"{base}_i", f"{base}_j"] if shown else []
+
+
+def meanings(notation: nodes.document) -> dict[tuple[str, str], Meaning | None]:
+    """Return what symbols mean: by the page, which is "" for all, and the symbol.
+
+    None is for a letter that has several senses on a page.
+    """
+    found: dict[tuple[str, str], Meaning | None] = {}
+    for row, symbols in rows(notation, "symbol"):
+        title, meaning, shape, _ = (inside(cell) for cell in row)
+        content = [line("", *meaning), *([line("Shape: ", *shape)] if shape else [])]
+        for symbol in symbols:
+            found.setdefault(("", symbol), Meaning(row["ids"][0], title, content))
+    for row, symbols in rows(notation, "letter"):
+        title, rule, elsewhere = (inside(cell) for cell in row)
+        for page, sense in senses(elsewhere).items():
+            content = [line("On this page: ", *sense)]
+            content += [line("As a rule: ", *rule)] if rule else []
+            several = sense[0].astext().startswith("several")
+            meaning_here = None if several else Meaning(row["ids"][0], title, content)
+            for symbol in symbols:
+                for shown in (symbol, *indexed(symbol, sense)):
+                    found[page, shown] = meaning_here
+    return found
+
+
+def inside(cell: nodes.entry) -> list[nodes.Node]:
+    """Return what is in a cell of a table."""
+    return [node for part in cell.children for node in part.children]
+
+
+def meaning_of(
+    formula: str, page: str, known: Mapping[tuple[str, str], Meaning | None]
+) -> Meaning | None:
+    """Return what a formula means on a page; None where it is no symbol, or none that is known.
+
+    A letter with a second sense on the page keeps the first with the index that the first has.
+    """
+    symbol = plain(formula)
+    base = letter(symbol)
+    if (page, symbol) in known or ((page, base) in known and ("", symbol) not in known):
+        return known.get((page, symbol), known[page, base])
+    return next((known["", name] for name in rows_of(symbol) if ("", name) in known), None)
+
+
+def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
+    """Yield the elements around a node, the closest first."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def section_of(node: nodes.Node) -> nodes.Element | None:
+    """Return the part of the page, under a heading of the second level, that holds a node."""
+    sections = [around for around in ancestors(node) if isinstance(around, nodes.section)]
+    return next(iter(sections[-2:]), None)
+
+
+class Links(SphinxPostTransform):
+    """Link symbols; where the story has one, it is linked there."""
+
+    default_priority = 155  # at 150 it is marked what the story leaves out
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Link the first of each kind in each section."""
+        here = self.env.docname
+        if here in OWN_LETTERS or NOTATION not in self.env.all_docs:
+            return
+        known = meanings(self.env.get_doctree(NOTATION))
+        there = self.app.builder.get_relative_uri(here, NOTATION)
+        linked = set()
+        formulas = self.document.findall(nodes.math)
+        for formula in sorted(formulas, key=lambda formula: not in_story(formula)):
+            meaning = meaning_of(formula.astext(), here, known)
+            place = (id(section_of(formula)), meaning and meaning.anchor)
+            if meaning is None or place in linked:
+                continue
+            if any(isinstance(around, UNLINKED) for around in ancestors(formula)):
+                continue
+            linked.add(place)
+            link = nodes.reference("", "", refuri=f"{there}#{meaning.anchor}", internal=True)
+            link["classes"].append("symbol")
+            formula.parent.replace(formula, link)
+            link += formula
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Connect the steps."""
+    app.add_transform(Anchors)
+    app.add_post_transform(Links)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,17 +8,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, safe for colour-blind readers; a rule keeps its colour on every page.
+# Okabe and Ito's palette, safe for colour-blind readers, and what a dark theme that exchanges
+# lightness leaves apart from it; a rule keeps its colour on every page, and its mark.
 COLOURS = {
     "FA": "#D55E00",
     "GD": "#0072B2",
     "DFA": "#009E73",
     "KP": "#CC79A7",
     "uSF": "#E69F00",
-    "frSF": "#882255",
+    "frSF": "#000F96",
     "DRTP": "#56B4E9",
     "pseudo-BP": "#6B6B6B",
 }
+MARKS = {"GD": "P", "FA": "o", "DFA": "s", "KP": "^", "frSF": "D"}
 # For lines that are no rules (layers, step sizes, activations): grey to black, by lightness.
 SHADES = ("#8C8C8C", "#6E6E6E", "#525252", "#333333", "#000000")
 
@@ -31,8 +33,10 @@ DASHED: dict[str, Any] = {
 
 STYLE: dict[Any, Any] = {
     "axes.grid": True,
+    "axes.xmargin": 0.02,  # lines end near their labels, which stand outside
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "figure.constrained_layout.h_pad": 0.1,  # a title is apart from the panel above
     "figure.constrained_layout.use": True,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
@@ -112,7 +116,7 @@ def only_ticks(axes: Axes, values: Any) -> None:
 
 
 def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
-    """Write each line's label at its right end, in its colour, moved apart where they collide.
+    """Write each line's label outside the axes, as high as its end, moved apart where they collide.
 
     Parameters
     ----------
@@ -128,7 +132,7 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = [
         (
-            *to_axes.transform(np.asarray(line.get_xydata())[-1])[::-1],
+            to_axes.transform(np.asarray(line.get_xydata())[-1])[1],
             label,
             line.get_color(),
         )
@@ -150,10 +154,10 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
     ):  # what was pushed out at the top comes down again
         places[number] = min(places[number], ceiling)
         ceiling = places[number] - gap
-    for (_, right, label, colour), place in zip(ends, places, strict=True):
+    for (_, label, colour), place in zip(ends, places, strict=True):
         axes.annotate(
             label,
-            (right + 0.01, place),
+            (1.01, place),
             xycoords="axes fraction",
             color=colour,
             va="center",

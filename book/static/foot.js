@@ -79,7 +79,8 @@ liveFigures.foot = {
       const corner = [[-0.1, 0], [-0.1, 0.1], [0, 0.1]].map(([a, b]) =>
         along(along(star, a, problem.inside), b, problem.outside));
       const [fa] = runs;
-      const arrived = runs.filter(({ diverged }) => !diverged);
+      const height = ({ points }) => faLib.inner([points.at(-1)], problem.outside);
+      const byHeight = runs.filter(({ diverged }) => !diverged).sort((a, b) => height(a) - height(b));
       const band = makePath([line([star, fa.points.at(-1)])], { class: "level", stroke: colours.FA });
       return {
         inside: [
@@ -93,11 +94,11 @@ liveFigures.foot = {
         around: [
           ...drawAxes(scale, ["\u03b8\u2081", "\u03b8\u2082"]),
           makeText("0", at([-0.08, -0.1])),
-          makeText("\u03b8\u22c6", at(along(star, 0.16, problem.inside))),
+          makeText("\u03b8\u22c6", at(along(along(star, -0.14, problem.inside), -0.14, problem.outside))),
           makeText("these fit", at(along(along(star, -0.12, problem.inside), 1.3, problem.outside)), "end"),
-          makeText("row space", at(along([0, 0], -0.8, problem.inside)), "start"),
-          ...arrived.map(({ rule, points }) =>
-            makeText(rule, at(along(points.at(-1), rule === "FA" ? 0.2 : -0.2, problem.inside)))),
+          makeText("row space", at(along(along([0, 0], -1.1, problem.inside), 0.16, problem.outside)), "start"),
+          ...byHeight.map(({ rule, points }, n) => makeText(rule,
+            at(along(along(points.at(-1), 0.2, problem.inside), n ? 0.1 : -0.1, problem.outside)))),
         ],
       };
     },

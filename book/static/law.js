@@ -42,13 +42,13 @@ liveFigures.law = {
       ...layers.map(({ raw, corrected }, l) => ({
         title: `change of Q${"\u2081\u2082"[l]}`,
         span: [0, 0.2],
-        lines: [line(raw, "raw"), line(corrected, "corrected", { colour })],
+        lines: [line(raw, "raw", { colour: "currentColor" }), line(corrected, "corrected", { colour })],
       })),
       {
-        title: "cosine of the angle between W and B",
+        title: "cosine of W and B",
         span: [-1, 1],
         lines: layers.map(({ cosine }, l) =>
-          line(cosine, `layer ${l + 2}`, { colour, dashed: l > 0 })),
+          line(cosine, `W${"\u2082\u2083"[l]}`, { colour, dashed: l > 0 })),
       },
       {
         title: "loss",

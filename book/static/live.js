@@ -117,16 +117,28 @@ function reach([low, high], values) {
 
 const chartHeight = 136;
 
-/* One chart against time: its title, its axes, and each line with its label in the room at the end. A
-   line that broke ends in a cross where it leaves the chart. */
-function drawChart({ title, span, lines }, { axis = "time", time }, [start, top], width, room) {
-  const [left, right, height] = [start + 48, start + width - room, chartHeight - 56];
+/* The labels of a chart's lines, each after a piece of its line, so that the last ends at the right. */
+function drawKey(lines, right, y) {
+  return [...lines].reverse().flatMap(({ label, colour, dashed }) => {
+    const from = right - 22 - 7.5 * label.length;
+    const piece = makePath([`M${from},${y}h16`], { stroke: colour, class: dashed ? "dashed" : "" });
+    const text = makeText(label, [from + 20, y], "start");
+    right = from - 10;
+    return [piece, text];
+  });
+}
+
+/* One chart against time: its title and the key to its lines, its axes, its lines. A line that broke
+   ends in a cross where it leaves the chart. */
+function drawChart({ title, span, lines }, { axis = "time", time }, [start, top], width) {
+  const [left, right, height] = [start + 40, start + width - 14, chartHeight - 56];
   const shown = lines.filter(({ broken }) => !broken).flatMap(({ values }) => values);
   const marks = ticks(...reach(span, shown));
   const [low, high] = [marks[0], marks.at(-1)];
   const x = (part) => left + (right - left) * part;
   const y = (value) => top + 24 + (height * (high - Math.max(low, Math.min(high, value)))) / (high - low);
-  const parts = [makeText(title, [left, top + 8], "start")];
+  const keyed = lines.filter(({ label }) => label);
+  const parts = [makeText(title, [start, top + 8], "start"), ...drawKey(keyed, right, top + 8)];
   for (const mark of marks) {
     parts.push(makePath([polyline([[left, y(mark)], [right, y(mark)]])], { class: "grid" }));
     parts.push(makeText(digits(mark), [left - 6, y(mark)], "end"));
@@ -139,20 +151,12 @@ function drawChart({ title, span, lines }, { axis = "time", time }, [start, top]
     return values.slice(0, beyond < 0 ? values.length : beyond + 1)
       .map((value, step) => [x(step / steps), y(value)]);
   });
-  // The labels at the ends of two lines are at least 16 pixels apart.
-  const ends = drawn.map((points) => points.at(-1)[1]);
-  if (ends.length > 1 && Math.abs(ends[0] - ends[1]) < 16) {
-    const [upper, lower] = ends[0] <= ends[1] ? [0, 1] : [1, 0];
-    const middle = Math.min((ends[0] + ends[1]) / 2, y(low) - 8);
-    [ends[upper], ends[lower]] = [middle - 8, middle + 8];
-  }
-  lines.forEach(({ label, colour = "currentColor", dashed, broken }, n) => {
+  lines.forEach(({ colour, dashed, broken }, n) => {
     parts.push(makePath([polyline(drawn[n])], { stroke: colour, class: dashed ? "line dashed" : "line" }));
     if (broken) {
       const at = polyline(drawn[n].slice(-1));
       parts.push(makePath([`${at}m-5,-5l10,10m0,-10l-10,10`], { stroke: colour, class: "broken" }));
     }
-    parts.push(makeText(label, [right + 6, ends[n]], "start"));
   });
   return parts;
 }
@@ -161,9 +165,7 @@ function drawChart({ title, span, lines }, { axis = "time", time }, [start, top]
 function drawCharts(charts, given, width) {
   const columns = width < 560 ? 1 : 2;
   const place = (n) => [((n % columns) * width) / columns, Math.floor(n / columns) * chartHeight];
-  const letters = charts.flatMap(({ lines }) => lines.map(({ label }) => label.length));
-  const parts = charts.flatMap((chart, n) =>
-    drawChart(chart, given, place(n), width / columns, 14 + 7.5 * Math.max(...letters)));
+  const parts = charts.flatMap((chart, n) => drawChart(chart, given, place(n), width / columns));
   return { parts, height: Math.ceil(charts.length / columns) * chartHeight };
 }
 

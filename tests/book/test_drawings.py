@@ -124,6 +124,7 @@ def test_each_drawing_is_on_one_page():
         assert len(pages) == 1, name
         assert pages[0].source == call
         assert "hide-input" in pages[0].metadata.tags
+        assert pages[0].metadata.mystnb.image.classes == "sheet"  # of a phone's width: book.css
 
 
 # ------------------------------------------------------------- what is computed

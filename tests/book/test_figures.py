@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 import fa_lib
 from figures import (
     COLOURS,
+    MARKS,
     SHADES,
     band,
     house_style,
@@ -71,9 +72,9 @@ def test_labels_do_not_overlap(ends, height):
 def test_a_label_stands_where_its_line_ends(scale, limits):
     axes = drawn([1.0, 4.0, 16.0], scale=scale, limits=limits)
     for line, box in zip(axes.get_lines(), boxes(axes), strict=True):
-        right, end = axes.transData.transform(line.get_xydata()[-1])
+        _, end = axes.transData.transform(line.get_xydata()[-1])
         assert abs((box.y0 + box.y1) / 2 - end) <= 2 * TOUCH
-        assert right < box.x0
+        assert axes.bbox.x1 < box.x0  # where no line, axis or mark is
 
 
 def test_a_label_stands_where_its_line_ends_above_the_limits_too():
@@ -123,6 +124,11 @@ def test_colours_can_be_told_apart():
     colours = [np.array(to_rgb(colour)) for colour in COLOURS.values()]
     for one, other in itertools.combinations(colours, 2):
         assert np.linalg.norm(one - other) > APART
+
+
+def test_marks_tell_rules_apart_without_their_colours():
+    assert set(MARKS) <= set(COLOURS)
+    assert len(set(MARKS.values())) == len(MARKS)
 
 
 def test_shades_are_greys_from_light_to_dark():

@@ -1,5 +1,6 @@
 """The explorable figures: the browser computes what `fa_lib` does, and the reader's hands count."""
 
+import itertools
 import json
 import re
 import shutil
@@ -95,6 +96,7 @@ foot_page = pytest.mark.parametrize("file", ["theorem_5_2"], indirect=True)
 walk_page = pytest.mark.parametrize("file", ["why_it_converges"], indirect=True)
 border_page = pytest.mark.parametrize("file", ["scaling_out"], indirect=True)
 plane_page = pytest.mark.parametrize("file", ["index"], indirect=True)
+all_pages = pytest.mark.parametrize("file", [*FIGURES, "index"], indirect=True)
 every_page = pytest.mark.parametrize("file", FIGURES, indirect=True)
 law_page = pytest.mark.parametrize("file", ["theorem_5_1"], indirect=True)
 
@@ -253,6 +255,34 @@ def test_run_that_diverges_is_drawn_until_it_breaks(page, file):
     lines = page.locator("svg .line").count()
     assert page.locator("svg .broken").count() == lines == 7
     assert "NaN" not in page.locator(".live").inner_html()
+
+
+@all_pages
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_words_of_a_figure_overlap(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(100)  # for the figure to be drawn anew
+    boxes = page.locator(".live svg text").evaluate_all(
+        """(all) => all.filter((e) => e.textContent).map((e) => {
+            const { left, right, top, height } = e.getBoundingClientRect();
+            const letters = [left, top + 0.2 * height, right, top + 0.8 * height];
+            return [e.textContent, letters, e.closest('svg').getBoundingClientRect().right];
+        })"""
+    )
+    assert boxes
+    for (one, a, edge), (other, b, _) in itertools.combinations(boxes, 2):
+        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+        assert apart, (one, other)
+        assert a[2] <= edge, one
+
+
+@every_page
+def test_charts_take_the_width_of_a_phone(page):
+    wide = page.locator(".live svg .line").evaluate_all(
+        """(all) => all.map((line) => line.getBoundingClientRect().width
+            / line.closest('svg').getBoundingClientRect().width)"""
+    )
+    assert min(wide) > 0.8
 
 
 @law_page

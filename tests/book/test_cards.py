@@ -40,6 +40,7 @@ way
 |---|---|---|---|
 | $W_i$ | weights of layer $i$ | $n_i$ | [a page](../index.md) |
 | $h_i$ | preactivation, see [a page](../index.md) | | [a page](../index.md) |
+| $D_i$ | direction | | [a page](../index.md) |
 | $M_{i+1}$ | carrier | | [a page](../index.md) |
 | $\\theta$ | a map | | [a page](../index.md) |
 | $\\mathcal L$ | loss | | [a page](../index.md) |
@@ -68,7 +69,7 @@ In the story $W_{i+1}$ is first ($W_2$), $h$ and $h_2$ are two, $x_n$ and $y$ in
 |---|---|
 | $M_2$ | $\mathcal{L}$ |
 
-[A link $\theta$](other.md), $\theta^\star$, $W_\parallel$, $W(0)$, $F$, $D_i$, $\theta_0$.
+[A link $\theta$](other.md), $\theta^\star$, $W_\parallel$, $W(0)$, $F$, $\theta_0$.
 
 ### Below it
 

@@ -1,6 +1,7 @@
 """Finish the pages that are written: light, with formulas kept whole, closed to all from elsewhere.
 
-A Sphinx extension: what each step does stands in `lighten.py`, `typography.py` and `policy.py`.
+A Sphinx extension: what each step does stands in `lighten.py`, `tables.py`, `typography.py`
+and `policy.py`.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 import lighten
 import policy
+import tables
 import typography
 
 
@@ -30,7 +32,7 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
             top = "../" * len(path.relative_to(site).parent.parts)
             if path.name == "404.html":  # shown at any depth
                 top = app.config.notfound_urls_prefix
-            light = lighten.lightened(page, site, top)
+            light = lighten.lightened(tables.name_cells(page), site, top)
             path.write_text(policy.closed(typography.keep_whole(light), handlers), encoding="utf-8")
     lighten.subset_icons(site / "_static", pages.values(), Path(app.doctreedir))
 

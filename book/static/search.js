@@ -3,7 +3,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (typeof Search === "undefined") return;
   // A page may not read its neighbours on a disk: there the titles must do.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-  const beside = ".bd-header-article, .onlyprint, .cards, .prev-next-footer, h1, .reading-time, summary, .cell_input, mjx-math";
+  const beside = ".bd-header-article, .onlyprint, .cards, .column, .prev-next-footer, h1, .reading-time, summary, .cell_input, mjx-math";
   const grouped = (text) => (/^([^\s+\-−=]|[\w.]+)$/u.test(text) ? text : `(${text})`);
   const ofParts = {
     mfrac: (above, below) => `${grouped(above)}/${grouped(below)} `,

@@ -26,6 +26,7 @@ from matplotlib.image import imread
 import execute
 from figures import STYLE
 from reading import CLAIMS, CODE_LINES, LOOKED_UP, WORDS, WORDS_A_MINUTE
+from tables import WORDS as LONG_CELL
 from test_live import FIGURES, quoted, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -418,6 +419,33 @@ def test_no_table_is_cut_at_a_desk(page):
     look(page, DESK, "light")
     cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText)"
     assert page.locator("article .pst-scrollable-table-container").evaluate_all(cut) == []
+
+
+# Of each table that scrolls, what its longest cell says: a table of figures may.
+LONGEST = """(all) => all.filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => [...box.querySelectorAll("td")].map((cell) => cell.textContent.trim()))
+    .map((cells) => cells.sort((a, b) => b.length - a.length)[0])"""
+
+
+def test_no_table_of_words_scrolls_on_a_phone(page):
+    boxes = page.locator("article .pst-scrollable-table-container")
+    for scheme in ("light", "dark"):
+        look(page, PHONE, scheme)
+        scrolled = boxes.evaluate_all(LONGEST)
+        assert [text for text in scrolled if len(text) > LONG_CELL] == []
+    # Nor is a formula in one cut, and each cell but the first says of which column it is.
+    words = page.locator("article table.words")
+    assert words.locator("mjx-container.wide").count() == 0
+    rows = words.locator("tbody tr").evaluate_all(
+        "(all) => all.map((r) => [...r.cells].map((c) => c.querySelector('.column').textContent))"
+    )
+    heads = words.evaluate_all(
+        "(all) => all.flatMap((t) => [...t.tBodies[0].rows].map(() => "
+        "[...t.tHead.rows[0].cells].map((c) => c.textContent)))"
+    )
+    assert rows == heads
+    look(page, DESK, "light")
+    assert words.locator(".column:visible").count() == 0
 
 
 def test_no_code_is_cut_on_paper(page):

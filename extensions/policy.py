@@ -7,11 +7,16 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from lighten import SCRIPT
 
-META = '<meta http-equiv="Content-Security-Policy"'
+POLICY = (
+    "default-src 'none'; script-src 'self' {scripts}; style-src 'self' {styles}; "
+    "img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; "  # the search page reads the pages it shows excerpts of
+    "base-uri 'none'; form-action 'self'"
+)
 
 
 def handlers_of(page: str) -> list[str]:
@@ -19,31 +24,7 @@ def handlers_of(page: str) -> list[str]:
     return re.findall(r'<[^>]* on[a-z]+="([^"]*)"', page)
 
 
-def policy_of(page: str, handlers: list[str]) -> str:
-    """Return a content security policy: the site's own files, and what the page has inline.
-
-    The handlers are those of all pages: the search parses the others to show excerpts.
-    """
-    scripts = [
-        body for attributes, body in SCRIPT.findall(page) if "src=" not in attributes and body
-    ]
-    styles = re.findall(r"<style[^>]*>(.*?)</style>", page, flags=re.DOTALL)
-    attributes = re.findall(r'<[^>]* style="([^"]*)"', page)
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src 'self' {hashes(scripts, handlers)}",
-            f"style-src 'self' {hashes(styles, attributes)}",
-            "img-src 'self' data:",
-            "font-src 'self'",
-            "connect-src 'self'",  # the search page reads the pages it shows excerpts of
-            "base-uri 'none'",
-            "form-action 'self'",
-        ]
-    )
-
-
-def hashes(elements: Iterable[str], attributes: Collection[str]) -> str:
+def hashes(elements: list[str], attributes: Collection[str]) -> str:
     """Return what a policy allows inline elements, and attributes such as onclick, by.
 
     >>> hashes(["let x = 1;"], [])
@@ -56,7 +37,16 @@ def hashes(elements: Iterable[str], attributes: Collection[str]) -> str:
 
 
 def closed(page: str, handlers: list[str]) -> str:
-    """Return a page with its policy, before all that it loads."""
+    """Return a page with its policy, before all that it loads.
+
+    The handlers are those of all pages: the search parses the others to show excerpts.
+    """
+    scripts = [body for attributes, body in SCRIPT.findall(page) if "src=" not in attributes]
+    styles = re.findall(r"<style[^>]*>(.*?)</style>", page, flags=re.DOTALL)
+    styled = re.findall(r'<[^>]* style="([^"]*)"', page)
+    policy = POLICY.format(
+        scripts=hashes([body for body in scripts if body], handlers), styles=hashes(styles, styled)
+    )
     charset = '<meta charset="utf-8" />'
-    meta = f'{META} content="{policy_of(page, handlers)}" />'
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}" />'
     return page.replace(charset, f"{charset}\n    {meta}", 1)

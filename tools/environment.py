@@ -7,6 +7,7 @@ another fa_lib) would else reach a page, or the verdict on a claim.
 import os
 import platform
 import re
+import subprocess
 import sys
 import sysconfig
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "_build" / "home"
 OWN = {
     "HOME": str(HOME),
+    "USERPROFILE": str(HOME),  # Windows' name for it
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",  # the matrices are small, and sums are then added in one order
     "PYTHONHASHSEED": "0",
@@ -26,7 +28,7 @@ OWN = {
 # What stays: where the system has its files, what the kernels of OpenBLAS are chosen by, what a
 # forge says of itself, what tests ask for; and what macOS sets.
 KEPT = re.compile(
-    r"PATH|LD_LIBRARY_PATH|TMPDIR|TEMP|TMP|TERM|OPENBLAS_(CORETYPE|L2_SIZE)"
+    r"PATH|LD_LIBRARY_PATH|TMPDIR|TEMP|TMP|SYSTEMROOT|TERM|OPENBLAS_(CORETYPE|L2_SIZE)"
     r"|(CI|GITHUB)(_\w+)?|CHROMIUM|(COV|MUTANT|MUTMUT|PY|PYTEST)_\w+|__\w+"
 )
 
@@ -51,8 +53,11 @@ def enter() -> None:
     SystemExit
         Where fa_lib would be imported from elsewhere.
     """
+    again = [sys.executable, *sys.argv]
     if not OWN.items() <= os.environ.items():
-        os.execve(sys.executable, [sys.executable, *sys.argv], own())
+        if os.name == "nt":  # where execve does not wait for the end
+            sys.exit(subprocess.run(again, env=own()).returncode)
+        os.execve(sys.executable, again, own())
     spec, expected = find_spec("fa_lib"), ROOT / "fa_lib" / "__init__.py"
     if spec is None or spec.origin != str(expected):
         sys.exit(f"fa_lib comes from {spec and spec.origin}, expected {expected}")

@@ -3,12 +3,11 @@
 A Sphinx extension: a style for sphinxcontrib-bibtex.
 """
 
-from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.style.formatting.plain import Style as PlainStyle
-from pybtex.style.labels import BaseLabelStyle
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
@@ -23,18 +22,12 @@ def label(entry: Entry) -> str:
     return f"{authors}, {entry.fields['year']}"
 
 
-class AuthorYearLabels(BaseLabelStyle):  # type: ignore[misc]  # pybtex has no types
-    """Labels that a reader of the text looks for."""
+class AuthorYearStyle(PlainStyle):  # type: ignore[misc]  # pybtex has no types
+    """The plain style, with labels that a reader of the text looks for."""
 
-    def format_labels(self, entries: Sequence[Entry]) -> Iterator[str]:
-        """Yield a label for each entry."""
-        return map(label, entries)
-
-
-class AuthorYearStyle(PlainStyle):  # type: ignore[misc]
-    """The plain style with these labels."""
-
-    default_label_style = AuthorYearLabels
+    def format_entry(self, number: str, entry: Entry, bib_data: Any = None) -> Any:
+        """Return an entry with a label for its number."""
+        return super().format_entry(label(entry), entry, bib_data)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -7,7 +7,6 @@ where its length does; and it draws every card anew.
 import html
 import io
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ import numpy as np
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
-
-from kept import kept
 
 DESCRIPTION = 200  # characters; search engines show about 160
 CARD = (1200, 630)  # pixels, what the networks ask for
@@ -47,13 +44,7 @@ def describe(page: nodes.document) -> str:
     return sentences[1] if sentences else text[: text.rindex(" ", 0, DESCRIPTION)] + " ..."
 
 
-def add_description(
-    app: Sphinx,
-    page: str,
-    template: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:
+def add_description(app: Sphinx, page: str, _: str, context: dict[str, Any], doctree: Any) -> None:
     """Tell search engines and those who share a link what the page is about."""
     title = html.unescape(re.sub(r"<[^>]*>", "", context.get("title") or ""))
     book = app.config.html_title
@@ -80,10 +71,8 @@ def add_description(
     tags.append('<meta name="twitter:card" content="summary_large_image" />')
     context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
     target = Path(app.outdir) / image
-    key = (title, book, Path(__file__).read_bytes())
-    card = kept(Path(app.doctreedir) / target.name, partial(draw_card, title, book), *key)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(card)
+    target.write_bytes(draw_card(title, book))
 
 
 def draw_card(title: str, book: str) -> bytes:

@@ -1,11 +1,8 @@
 """Keep what takes long to make for the next build, which seldom needs another."""
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 
 def kept(file: Path, make: Callable[[], bytes], *key: str | bytes) -> bytes:
@@ -28,25 +25,6 @@ def write(file: Path, content: bytes) -> None:
     beside = file.with_name(f"{file.name}.part")
     beside.write_bytes(content)
     beside.replace(file)
-
-
-def read_lines(file: Path) -> list[Any]:
-    """Return the records so far; remove a last line that a kill left half-written."""
-    if not file.exists():
-        return []
-    whole, _, half = file.read_bytes().rpartition(b"\n")
-    if half:
-        os.truncate(file, len(whole) + 1 if whole else 0)
-    return [json.loads(line) for line in whole.splitlines()]
-
-
-def append_line(file: Path, record: object) -> None:
-    """Append a record, and have it on the disk before going on."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(record) + "\n")
-        lines.flush()
-        os.fsync(lines.fileno())
 
 
 def fingerprint(*parts: str | bytes) -> str:

@@ -70,6 +70,12 @@ def part(cell: nodes.Element, name: str) -> nodes.Element | None:
     return next(found, None)
 
 
+def outputs(cell: nodes.Element) -> list[nodes.Element]:
+    """Return what a cell put out, piece by piece."""
+    output = part(cell, "output")
+    return list(output.children) if output else []
+
+
 def cells_of(document: nodes.document) -> list[nodes.Element]:
     """Return the code cells of a page, in order."""
     containers = document.findall(nodes.container)
@@ -89,18 +95,14 @@ def may_teach(cell: nodes.Element) -> bool:
     return not tags & set(cell["classes"]) and source is not None and lines_of(source) <= CELL_LINES
 
 
-def outside_cells(document: nodes.document) -> list[nodes.literal_block]:
-    """Return the code of a page that is in no cell, nor in the reference of the library."""
-    within = {id(block) for cell in cells_of(document) for block in cell.findall()}
-    blocks = document.findall(nodes.literal_block)
-    return [block for block in blocks if id(block) not in within and in_story(block)]
-
-
 def fold_code(document: nodes.document) -> int:
     """Fold the long code outside cells; return how many more lines there is room for."""
     room = CODE_LINES
-    for block in outside_cells(document):
+    within = {id(block) for cell in cells_of(document) for block in cell.findall()}
+    for block in list(document.findall(nodes.literal_block)):
         lines = lines_of(block)
+        if id(block) in within or not in_story(block):
+            continue
         if lines <= min(room, CELL_LINES):
             room -= lines
         else:
@@ -115,7 +117,7 @@ def mark_code(document: nodes.document, room: int) -> None:
     the tag `checking` all of a cell is left out.
     """
     for cell in filter(in_story, cells_of(document)):
-        source, output = part(cell, "source"), part(cell, "output")
+        source = part(cell, "source")
         if "tag_checking" in cell["classes"]:
             cell["classes"].append(CHECKING)
         if source is None or not in_story(cell):
@@ -124,17 +126,16 @@ def mark_code(document: nodes.document, room: int) -> None:
             room -= lines
             continue
         source["classes"].append(CHECKING)
-        for child in output.children if output else ():
-            if isinstance(child, nodes.literal_block):
-                child["classes"].append(CHECKING)
+        for output in outputs(cell):
+            if isinstance(output, nodes.literal_block):
+                output["classes"].append(CHECKING)
         hide_whole(cell)
 
 
 def hide_whole(cell: nodes.Element) -> None:
     """Mark a cell of which nothing is left."""
-    source, output = part(cell, "source"), part(cell, "output")
-    left = [*([source] if source else []), *(output.children if output else [])]
-    if in_story(cell) and all(CHECKING in child.get("classes", ()) for child in left):
+    left = filter(None, (part(cell, "source"), *outputs(cell)))
+    if in_story(cell) and not any(map(in_story, left)):
         cell["classes"].append(CHECKING)
 
 
@@ -145,8 +146,7 @@ def leading(paragraph: nodes.Element) -> nodes.Node | None:
 
 def claims_of(cell: nodes.Element) -> Iterator[nodes.paragraph]:
     """Yield the claims that a cell made: see `page.claim`."""
-    output = part(cell, "output")
-    for paragraph in output.children if output else ():
+    for paragraph in outputs(cell):
         first = leading(paragraph) if isinstance(paragraph, nodes.paragraph) else None
         if isinstance(first, nodes.strong) and first.astext() == "holds":
             yield paragraph

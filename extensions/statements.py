@@ -6,18 +6,17 @@ A Sphinx extension over sphinx-proof, which counts all theorems of the book in o
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 from sphinx.util.typing import ExtensionMetadata
 from sphinx_proof.nodes import NODE_TYPES
 
+PROOF_LIST = "proof_list"  # the attribute in which sphinx-proof keeps what it knows, by labels
 STATEMENTS = tuple(NODE_TYPES.values())
 PAPER = re.compile(r"(.*?) ?\(?(Theorem [\d.]+)( of the paper)\)?(.*)", flags=re.DOTALL)
 
@@ -55,12 +54,6 @@ def mention(kind: str, title: Sequence[nodes.Node]) -> list[nodes.Node]:
     return [nodes.Text(f"{kind} “{short}"), *rest, nodes.Text("”")]
 
 
-def known_to(env: BuildEnvironment) -> dict[str, dict[str, Any]]:
-    """Return what sphinx-proof has found, by its labels."""
-    found: dict[str, dict[str, Any]] = getattr(env, "proof_list", {})
-    return found
-
-
 class Titles(SphinxTransform):
     """Keep the titles of statements where other pages find them."""
 
@@ -70,7 +63,7 @@ class Titles(SphinxTransform):
         """Add each to what sphinx-proof knows of the statement."""
         for kind in STATEMENTS:
             for node in self.document.findall(kind):
-                known = known_to(self.env)[node["label"]]
+                known = getattr(self.env, PROOF_LIST)[node["label"]]
                 known["title"] = [child.deepcopy() for child in node[0].children]
 
 
@@ -81,7 +74,7 @@ class Statements(SphinxPostTransform):
 
     def run(self, **kwargs: object) -> None:
         """Replace what sphinx-proof would number."""
-        known = known_to(self.env)
+        known = getattr(self.env, PROOF_LIST, {})
         for reference in list(self.document.findall(pending_xref)):
             target = reference["reftarget"]
             if reference.get("refdomain") == "prf" and reference.astext() == target in known:

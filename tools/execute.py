@@ -1,11 +1,11 @@
 """Execute the book's notebooks, two at a time, and store their outputs byte for byte the same.
 
     python tools/execute.py [--pages PAGE ...]   in place: what `make notebooks` does
-    python tools/execute.py FOLDER               in a copy of the sources: `make book`
 
-In the copy a notebook is executed only if something has changed that its outputs depend on: its
-code, fa_lib, the modules and data beside it, the packages that are installed. The scorecard reads
-what the other pages recorded, so it comes last, and depends on their claims, too.
+`make book` executes them in a copy of the sources, and there only if something has changed that
+their outputs depend on: their code, fa_lib, the modules and data beside them, the packages that are
+installed. The scorecard reads what the other pages recorded, so it comes last, and depends on their
+claims, too.
 """
 
 import environment
@@ -15,11 +15,12 @@ if __name__ == "__main__":
 
 import argparse
 import os
+import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from subprocess import DEVNULL
@@ -33,41 +34,33 @@ from nbformat import NotebookNode
 from kept import fingerprint, named_contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDS = tuple(  # pages show them
-    f"benchmarks/{name}.json" for name in ("record", "accelerator", "peers", "public_code")
-)
-SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "extensions", "CHANGELOG.md", *RECORDS)
+SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "extensions", "CHANGELOG.md", "benchmarks")
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.ipynb")  # notebooks come later
 # What the outputs of every page depend on, besides its own code.
 SHARED = (
-    *(
-        "fa_lib/**/*.py",
-        "book/**/*.py",
-        "book/**/*.json",
-        "book/**/*.jsonl",
-        "tools/environment.py",
-    ),
-    *RECORDS,
+    *("fa_lib/**/*.py", "book/**/*.py", "book/**/*.json", "book/**/*.jsonl"),
+    *("benchmarks/*.json", "tools/environment.py"),
 )
 LAST = "scorecard.ipynb"
 KEY = "executed_for"
 LIMIT = 300  # seconds for one cell
 
-Job = tuple[Path, Path, str | None]  # source, target and key, as `execute` takes them
+Job = tuple[Path, Path, Path, str]  # what `execute` takes
 
 
 class PageError(Exception):
     """Why a page has no outputs, in one line: its name, the cell's number in Jupyter, the error."""
 
 
-def execute(source: Path, target: Path, key: str | None = None) -> float:
-    """Execute a notebook in the folder of its target, write that, and return the seconds."""
+def execute(source: Path, folder: Path, target: Path, key: str = "") -> float:
+    """Execute a notebook in a folder, write it to the target, and return the seconds."""
     start = time.perf_counter()
     client = NotebookClient(
         nbformat.v4.new_notebook(),
         timeout=LIMIT,
         record_timing=False,  # the times would differ from run to run
         coalesce_streams=True,  # or the clock decides into how many parts a print is cut
-        resources={"metadata": {"path": str(target.parent)}},
+        resources={"metadata": {"path": str(folder)}},
         on_cell_executed=check,
     )
     try:
@@ -128,55 +121,40 @@ def execute_all(jobs: list[Job]) -> None:
         sys.exit(f"{len(failed)} of {len(jobs)} pages failed: {', '.join(sorted(failed))}")
 
 
-def execute_in_place(paths: list[Path]) -> None:
-    """Execute notebooks where they are, the scorecard after those that it reads."""
-    last = [path for path in paths if path.name == LAST]
-    for group in ([path for path in paths if path not in last], last):
-        execute_all([(path, path, None) for path in group])
-
-
 def execute_in_copy(folder: Path) -> None:
     """Bring a copy of the sources up to date, and in it execute what has changed."""
     update(folder)
     *first, last = notebooks(ROOT / "book")
     shared = shared_key()
-    update_notebooks(first, folder / "book", shared)
+    add_notebooks(first, folder, shared)
     recorded = [repr(claim) for path in first for claim in claims(folder / "book" / path.name)]
     contents = (ROOT / "_toc.yml").read_text(encoding="utf-8")
-    update_notebooks([last], folder / "book", fingerprint(shared, contents, *recorded))
+    add_notebooks([last], folder, fingerprint(shared, contents, *recorded))
 
 
-def update_notebooks(sources: list[Path], book: Path, shared: str) -> None:
-    """Give each notebook the outputs that the copy has for its code, or execute it."""
+def add_notebooks(sources: list[Path], folder: Path, shared: str) -> None:
+    """Copy notebooks with their outputs, which are kept beside the copy and made where need be."""
+    book, memory = folder / "book", folder.with_name("executed")
     jobs: list[Job] = []
     for source in sources:
-        notebook, key = read(source), None
-        if notebook:
-            key = fingerprint(shared, *(cell.source for cell in code_cells(notebook)))
-            if restore(notebook, book / source.name, key):
-                continue
-        jobs.append((source, book / source.name, key))
+        key = fingerprint(shared, *(cell.source for cell in code_cells(read(source))))
+        if read(memory / source.name).metadata.get(KEY) != key:
+            jobs.append((source, book, memory / source.name, key))
     execute_all(jobs)
+    for source in sources:
+        notebook, executed = read(source), read(memory / source.name)
+        for cell, done in zip(code_cells(notebook), code_cells(executed), strict=True):
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+        notebook.metadata = executed.metadata
+        write(book / source.name, as_bytes(notebook))
+        shutil.copystat(source, book / source.name)  # Sphinx would read anew what is newly written
 
 
-def restore(notebook: NotebookNode, target: Path, key: str) -> bool:
-    """Write the notebook with the outputs of its executed copy, if that is of the same key."""
-    executed = read(target)
-    if executed is None or executed.metadata.get(KEY) != key:
-        return False
-    for cell, done in zip(code_cells(notebook), code_cells(executed), strict=True):
-        cell.outputs, cell.execution_count = done.outputs, done.execution_count
-    notebook.metadata = executed.metadata
-    write_if_changed(target, as_bytes(notebook))
-    return True
-
-
-def read(path: Path) -> NotebookNode | None:
-    """Return a notebook; None where there is none, or none that can be read."""
-    try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)
-    except Exception:  # nbformat has no one error for a file that is no notebook
-        return None
+def read(path: Path) -> NotebookNode:
+    """Return a notebook; an empty one where there is none, or none that can be read."""
+    notebook: NotebookNode = nbformat.v4.new_notebook()
+    with suppress(Exception):  # nbformat has no one error for a file that is no notebook
+        notebook = nbformat.read(path, as_version=4)
     return notebook
 
 
@@ -186,30 +164,15 @@ def as_bytes(notebook: NotebookNode) -> bytes:
 
 
 def update(folder: Path) -> None:
-    """Copy what the book is built from, but for the notebooks; remove what is there no longer."""
-    wanted = {path.relative_to(ROOT) for name in SOURCES for path in files(ROOT / name)}
-    for path in set(files(folder)) if folder.exists() else ():
-        if path.relative_to(folder) not in wanted:
-            path.unlink()
-    for name in wanted:
-        if name.suffix != ".ipynb":
-            write_if_changed(folder / name, (ROOT / name).read_bytes())
-
-
-def write_if_changed(path: Path, content: bytes) -> None:
-    """Write a file, unless it is there as it should be."""
-    if not path.exists() or path.read_bytes() != content:
-        write(path, content)
-
-
-def files(place: Path) -> Iterator[Path]:
-    """Yield a file, or all files below a folder but for caches and hidden ones."""
-    if place.is_file():
-        yield place
-    elif not place.name.startswith((".", "__pycache__")):
-        for inside in sorted(place.iterdir()):
-            if not inside.name.startswith("."):
-                yield from files(inside)
+    """Copy anew what the book is built from, but for the notebooks."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=NOT_COPIED)
+        else:
+            shutil.copyfile(source, folder / name)
 
 
 def notebooks(book: Path) -> list[Path]:
@@ -222,11 +185,10 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def claims(path: Path) -> Iterator[object]:
-    """Yield what an executed page recorded."""
-    for cell in code_cells(nbformat.read(path, as_version=4)):
-        for output in cell.outputs:
-            yield output.get("metadata", {}).get("claim")
+def claims(path: Path) -> list[dict[str, Any]]:
+    """Return the claims that an executed page recorded."""
+    outputs = [o for cell in code_cells(nbformat.read(path, as_version=4)) for o in cell.outputs]
+    return [o.metadata["claim"] for o in outputs if "claim" in o.get("metadata", {})]
 
 
 def shared_key() -> str:
@@ -241,16 +203,14 @@ def shared_sources() -> list[Path]:
 
 
 def main() -> None:
-    """Execute in place, or in a copy."""
+    """Execute notebooks where they are, the scorecard after those that it reads."""
     pages = {path.stem: path for path in notebooks(ROOT / "book")}
     parser = argparse.ArgumentParser(description="Execute the book's notebooks.")
-    parser.add_argument("folder", nargs="?", type=Path, help="a copy of the sources, for the build")
-    parser.add_argument("--pages", nargs="*", choices=list(pages), help="in place, these alone")
-    given = parser.parse_args()
-    if given.folder:
-        execute_in_copy(given.folder.resolve())
-    else:
-        execute_in_place([pages[name] for name in given.pages or pages])
+    parser.add_argument("--pages", nargs="*", choices=list(pages), help="these alone")
+    paths = [pages[name] for name in parser.parse_args().pages or pages]
+    last = [path for path in paths if path.name == LAST]
+    for group in ([path for path in paths if path not in last], last):
+        execute_all([(path, path.parent, path, "") for path in group])
 
 
 if __name__ == "__main__":

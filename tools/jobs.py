@@ -21,7 +21,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ from typing import Any
 import nbformat
 
 from execute import ROOT, notebooks, shared_sources
-from kept import append_line, fingerprint, read_lines
+from kept import fingerprint, write
 
 LIMIT = 3600.0  # seconds for one job
 RETRIES = 2  # of a job whose process, or whose worker, was ended from outside
@@ -84,26 +83,23 @@ def distributed(
     words: list[str], jobs: list[Job], scheduler: str | None, workers: int
 ) -> Iterator[tuple[Job, Line | str]]:
     """Yield each job as it ends, with its line, or with why there is none."""
-    import cloudpickle
     from distributed import Client, as_completed, get_worker
     from distributed.diagnostics.plugin import WorkerPlugin
+
+    archive = packed()
+    folder = f"fa_book-{fingerprint(archive)[:16]}"
 
     class Sources(WorkerPlugin):
         """Gives a worker the sources, also one that takes the place of another."""
 
-        def __init__(self, archive: bytes) -> None:
-            self.archive = archive
+        name = folder
 
-        def setup(self, worker: object) -> None:
-            self.folder = tempfile.TemporaryDirectory(prefix="fa_book-")
-            zipfile.ZipFile(io.BytesIO(self.archive)).extractall(self.folder.name)
-
-        def teardown(self, worker: object) -> None:
-            self.folder.cleanup()
+        def setup(self, worker: Any) -> None:
+            place = Path(worker.local_directory) / folder
+            zipfile.ZipFile(io.BytesIO(archive)).extractall(place)
 
     def work(job: Job) -> Line:
-        folder: Any = get_worker().plugins[plugin]
-        command = [sys.executable, f"{folder.folder.name}/tools/jobs.py", *words]
+        command = [sys.executable, f"{get_worker().local_directory}/{folder}/tools/jobs.py", *words]
         done = subprocess.run(
             command, input=json.dumps(job), capture_output=True, encoding="utf-8", timeout=LIMIT
         )
@@ -113,24 +109,24 @@ def distributed(
         line: Line = json.loads(done.stdout.splitlines()[-1])
         return line
 
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers have no such module
     # Threads: each waits for the process that does the work.
     here = {"processes": False, "threads_per_worker": 1, "dashboard_address": ":0"}
     with Client(scheduler) if scheduler else Client(n_workers=workers, **here) as client:
-        archive = packed()
-        plugin = f"fa_book-{fingerprint(archive)[:16]}"
-        client.register_plugin(Sources(archive), name=plugin)
-        futures = {
-            client.submit(work, job, retries=RETRIES, key=f"{plugin}-{words}-{same(job)}"): job
-            for job in jobs
-        }
-        try:
-            for future in as_completed(futures):
-                done = future.status == "finished"
-                yield futures[future], future.result() if done else str(future.exception())
-                future.release()
-        finally:
-            client.unregister_worker_plugin(plugin)
+        client.register_plugin(Sources())
+        futures = {client.submit(work, job, retries=RETRIES, pure=False): job for job in jobs}
+        for future in as_completed(futures):
+            done = future.status == "finished"
+            yield futures[future], future.result() if done else str(future.exception())
+            future.release()
+
+
+def read_lines(file: Path) -> list[Line]:
+    """Return the lines so far; remove a last one that a kill left half-written."""
+    if not file.exists():
+        return []
+    whole, newline, _ = file.read_bytes().rpartition(b"\n")
+    write(file, whole + newline)
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def complete(
@@ -143,13 +139,15 @@ def complete(
     missing = [job for job in jobs if same(job) not in lines]
     lost = []
     if missing:
+        file.parent.mkdir(parents=True, exist_ok=True)
         arriving = distributed(words, missing, scheduler, workers)
         before = len(jobs) - len(missing)
         for job, line in tqdm(arriving, total=len(jobs), initial=before, unit="job"):
             if isinstance(line, str):
                 lost.append((job, line))
             else:
-                append_line(file, line)
+                with file.open("a", encoding="utf-8") as record:
+                    record.write(json.dumps(line) + "\n")
                 lines[same(job)] = line
     return [lines[same(job)] for job in jobs if same(job) in lines], lost
 

@@ -52,7 +52,7 @@ def work(page: str, parameters: dict[str, Any], **_: object) -> dict[str, Any]:
             named = re.match(r"claim (\S+) fails", error.evalue)
             message = f"{error.ename}: {error.evalue}"
             failure = {"claim": named[1] if named else None, "error": message}
-        recorded = [record for record in claims(output) if isinstance(record, dict)]
+        recorded = claims(output)
     held = {claim["name"]: f"{claim['measured']} ({claim['bound']})" for claim in recorded}
     return {"failure": failure, "held": held}
 
@@ -65,7 +65,7 @@ def read_pages(book: Path) -> dict[str, Page]:
         notebook = nbformat.read(path, as_version=4)
         if ranges := declared_ranges(notebook):
             key = fingerprint(shared, *(cell.source for cell in code_cells(notebook)))
-            names = [record["name"] for record in claims(path) if isinstance(record, dict)]
+            names = [claim["name"] for claim in claims(path)]
             pages[path.stem] = Page(ranges, names, key[:16])
     return pages
 

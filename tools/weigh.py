@@ -22,10 +22,10 @@ COMPRESSED = {".woff2", ".woff", ".png", ".jpg"}  # already; servers send them a
 
 def named_in_page(text: str) -> Iterator[str]:
     """Yield the addresses that a page loads at once."""
-    for tag in re.findall(r"<(?:script|link|img)\b[^>]*>", text):
-        loads = re.match(r'<(?:script|img)|<link[^>]*rel="(?:stylesheet|icon)"', tag)
+    loads = r'<(?:script|img|link(?=[^>]* rel="(?:stylesheet|icon)"))\b[^>]*>'
+    for tag in re.findall(loads, text):
         address = re.search(r'\b(?:src|href)="([^"]*)"', tag)
-        if loads and address and 'loading="lazy"' not in tag:
+        if address and 'loading="lazy"' not in tag:
             yield address[1]
 
 

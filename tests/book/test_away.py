@@ -21,7 +21,6 @@ from nbclient.exceptions import CellExecutionError
 import downloads
 import forge
 import latex
-import launch
 import pdf
 from page import claims
 from reading import CHECKING, Fold
@@ -34,7 +33,7 @@ ON_MAIN = {**GITHUB, "GITHUB_REF_NAME": "main"}
 CONFIGURATION = f"""
 import sys
 sys.path.append({str(ROOT / "extensions")!r})
-extensions = ["myst_nb", "sphinx_book_theme", "launch", "downloads"]
+extensions = ["myst_nb", "sphinx_book_theme", "forge", "downloads"]
 html_theme = "sphinx_book_theme"
 html_title = "A small book"
 nb_execution_mode = "off"
@@ -192,7 +191,7 @@ def test_without_a_repository_no_page_has_a_button(tmp_path):
 
 def test_a_server_that_binder_cannot_read_gets_no_button_for_it():
     for address in ("https://github.firm.example/o/n", "https://gitlab.com/group/sub/n"):
-        assert "binderhub_url" not in launch.launch_options(address, "main")["launch_buttons"]
+        assert "binderhub_url" not in forge.launch_options(address, "main")["launch_buttons"]
 
 
 # ----------------------------------------------------------------------------------------- Colab

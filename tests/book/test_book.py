@@ -81,7 +81,7 @@ def folder(tmp_path_factory):
     source = folder / "source"
     execute.update(source)
     for notebook in execute.notebooks(ROOT / "book"):
-        execute.write_if_changed(source / "book" / notebook.name, notebook.read_bytes())
+        (source / "book" / notebook.name).write_bytes(notebook.read_bytes())
     command = [Path(sys.executable).parent / "jupyter-book", "build", source]
     command += ["--path-output", folder, "-W", "-n", "--keep-going"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)

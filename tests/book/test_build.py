@@ -22,14 +22,8 @@ def project(tmp_path, monkeypatch):
     for name, place in places.items():
         monkeypatch.setattr(build, name, place)
     monkeypatch.setattr(build.weigh, "main", lambda: None)
-    monkeypatch.setattr(build.subprocess, "run", lambda *a, **k: Done())
+    monkeypatch.setattr(build.execute, "execute_in_copy", lambda _: None)
     return tmp_path
-
-
-class Done:
-    """A process that ended well, and said nothing."""
-
-    returncode, stdout = 0, ""
 
 
 def is_built(project, write_pages=None):

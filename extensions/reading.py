@@ -21,7 +21,9 @@ CLAIMS = 3  # that the story shows
 WORDS = 2200  # of the story: at most, on a page; a formula counts as a word
 WORDS_A_MINUTE = 200
 # Not read from top to bottom.
-LOOKED_UP = {"book/api", "book/changelog", "book/bibliography", "book/scorecard"}
+LOOKED_UP = {
+    f"book/{name}" for name in ("api", "bibliography", "changelog", "notation", "scorecard")
+}
 
 
 class Fold(nodes.General, nodes.Element):  # type: ignore[misc]  # docutils has no types

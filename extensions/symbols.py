@@ -20,7 +20,7 @@ from sphinx.util.typing import ExtensionMetadata
 from reading import LOOKED_UP, in_story
 
 NOTATION = "book/notation"
-OWN_LETTERS = {NOTATION, "book/proofs", *LOOKED_UP}  # the pages whose symbols are not linked
+OWN_LETTERS = {"book/proofs", *LOOKED_UP}  # the pages whose symbols are not linked
 INDEX = re.compile(r"_([ijlnL\d])(?:[+-]1)?$")  # of a layer, a unit, a sample
 # Where a link cannot stand, or would not be seen as one.
 UNLINKED = (nodes.title, nodes.rubric, nodes.term, nodes.thead, nodes.reference)

@@ -292,13 +292,15 @@ def figures(name):
 def test_every_formula_is_typeset(page, folder, name, record_property):
     look(page, DESK, "light")
     expected = formulas(folder, name) if name in DOCUMENTS else 0
-    drawn = page.locator("article mjx-container:not(.cards *)")
+    drawn = page.locator("article mjx-container:not(.cards *, .column *)")
     boxes = drawn.evaluate_all("(all) => all.map((e) => e.firstElementChild.offsetWidth)")
     # A statement is referred to by its name, which may hold a formula.
     named = page.locator("article a.internal mjx-container:not(.cards *)").count()
     assert expected <= len(boxes) <= expected + named
     assert all(width > 0 for width in boxes)
-    assert page.locator("article mjx-assistive-mml:not(.cards *) > math").count() == len(boxes)
+    assert page.locator("article mjx-assistive-mml:not(.cards *, .column *) > math").count() == len(
+        boxes
+    )
     assert page.locator("mjx-merror").count() == 0
     fonts = page.evaluate("[...document.fonts].map((font) => [font.family, font.status])")
     assert [font for font in fonts if font[1] == "error"] == []

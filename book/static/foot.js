@@ -96,7 +96,7 @@ liveFigures.foot = {
           makeText("0", at([-0.08, -0.1])),
           makeText("\u03b8\u22c6", at(along(along(star, -0.14, problem.inside), -0.14, problem.outside))),
           makeText("these fit", at(along(along(star, -0.12, problem.inside), 1.3, problem.outside)), "end"),
-          makeText("row space", at(along(along([0, 0], -1.1, problem.inside), 0.16, problem.outside)), "start"),
+          makeText("row space", at(along(along([0, 0], -1.25, problem.inside), 0.16, problem.outside)), "start"),
           ...byHeight.map(({ rule, points }, n) => makeText(rule,
             at(along(along(points.at(-1), 0.2, problem.inside), n ? 0.1 : -0.1, problem.outside)))),
         ],

@@ -164,8 +164,10 @@ function drawChart({ title, span, lines }, { axis = "time", time }, [start, top]
 /* Charts side by side where there is room, and their height together. */
 function drawCharts(charts, given, width) {
   const columns = width < 560 ? 1 : 2;
-  const place = (n) => [((n % columns) * width) / columns, Math.floor(n / columns) * chartHeight];
-  const parts = charts.flatMap((chart, n) => drawChart(chart, given, place(n), width / columns));
+  const gap = 24;
+  const each = (width + gap) / columns;
+  const place = (n) => [(n % columns) * each, Math.floor(n / columns) * chartHeight];
+  const parts = charts.flatMap((chart, n) => drawChart(chart, given, place(n), each - gap));
   return { parts, height: Math.ceil(charts.length / columns) * chartHeight };
 }
 

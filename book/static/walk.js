@@ -59,7 +59,7 @@ liveFigures.walk = {
         around: [
           ...drawAxes(scale, ["w\u2081", "w\u2082"]),
           makeText("W\u22c6", at([star[0] + 0.2, star[1] + 0.15])),
-          makeText("the network fits", at([-0.75, -1.6]), "end"),
+          makeText("the network fits", at([-0.85, -1.6]), "end"),
         ],
       };
     },

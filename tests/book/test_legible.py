@@ -21,8 +21,8 @@ LOOK = """(faint) => {
     };
     const comment = (g) => [...g.childNodes].find((n) => n.nodeType === Node.COMMENT_NODE);
     const all = (selector) => [...svg.querySelectorAll(selector)];
-    const other = 'defs, g[id^=text_], g[id*=tick_], g[id^=legend_], g[id^=Fill]';
-    const drawn = (e) => !e.closest(other);
+    const others = ['text_', 'xtick_', 'ytick_', 'legend_', 'Fill'].map((id) => `g[id^=${id}]`);
+    const drawn = (e) => !e.closest(['defs', ...others]);
     const cutOff = (path, matrix) => {
         const [, id] = /#([^)"]*)/.exec(path.getAttribute('clip-path') ?? '') ?? [];
         if (!id) return box(svg);

@@ -119,7 +119,7 @@ def card(name: str, title: list[nodes.Node], content: list[nodes.Node], builder:
 
 
 def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
-    """Write the cards of terms, symbols, and claims that have a badge; formulas are typeset."""
+    """Write the cards of terms, symbols, and claims that have a badge."""
     if app.builder.format != "html":
         return
     cards: dict[str, dict[str, str]] = {"": {}}
@@ -141,10 +141,18 @@ def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
     cast(Cards, app.builder).cards = cards
 
 
-def named(link: re.Match[str]) -> str:
-    """Return a symbol's link with a name: not all that read a page aloud look into a formula."""
-    name = " ".join(re.sub("<[^>]*>", " ", link[2]).split())
-    return f'<a class="symbol term"{link[1]} aria-label="{name}">{link[2]}</a>'
+def name_symbols(page: str) -> str:
+    """Name the links of symbols: not all that read a page aloud look into a formula.
+
+    >>> print(name_symbols('<a class="symbol term" href="#w"><math><mi>W</mi></math></a>'))
+    <a class="symbol term" href="#w" aria-label="W"><math><mi>W</mi></math></a>
+    """
+
+    def named(link: re.Match[str]) -> str:
+        name = " ".join(re.sub("<[^>]*>", " ", link[2]).split())
+        return f'<a class="symbol term"{link[1]} aria-label="{name}">{link[2]}</a>'
+
+    return SYMBOL.sub(named, page)
 
 
 def with_cards(body: str, cards: Mapping[str, str]) -> str:
@@ -160,7 +168,6 @@ def with_cards(body: str, cards: Mapping[str, str]) -> str:
         new = rf'<a class="\1term" \2 aria-describedby="card-{name}"'
         old = rf'<a class="(claimed |symbol )?reference internal" (href="[^"#]*#{name}")'
         body = re.sub(old, new, body)
-    body = SYMBOL.sub(named, body)
     shown = "".join(cards[name] for name in wanted)
     return f'{body}\n<div class="cards">{shown}</div>' if wanted else body
 
@@ -173,9 +180,9 @@ def add_cards(app: Sphinx, page: str, template: str, context: dict[str, Any], *_
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Connect the steps; the formulas are typeset at 500."""
+    """Connect the steps."""
     app.add_role("claim", ClaimRole())
     app.add_post_transform(Badges)
-    app.connect("env-updated", make_cards, priority=600)
+    app.connect("env-updated", make_cards)
     app.connect("html-page-context", add_cards)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

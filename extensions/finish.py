@@ -1,9 +1,8 @@
 """Finish the pages that are written: formulas typeset, light, closed to all from elsewhere.
 
-A Sphinx extension: what the steps do stands in `typeset.py`, `tables.py`, `lighten.py` and
-`typography.py`, but for the last, the content security policy: it allows the site's own files, and
-what the page has inline. Every page is taken for new, as after `tools/build.py`, which leaves no
-older site.
+A Sphinx extension: what the steps do stands in `typeset.py`, `cards.py`, `tables.py`, `lighten.py`
+and `typography.py`, but for the last, the content security policy: it allows the site's own files,
+and what the page has inline. Every page is taken for new: `tools/build.py` leaves no older site.
 """
 
 import base64
@@ -16,6 +15,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from cards import name_symbols
 from lighten import SCRIPT, lightened, subset_icons
 from tables import name_cells
 from typeset import typeset_pages
@@ -73,7 +73,7 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
         top = "../" * len(path.relative_to(site).parent.parts)
         if path.name == "404.html":  # shown at any depth
             top = app.config.notfound_urls_prefix
-        whole = keep_whole(lightened(name_cells(page), site, top))
+        whole = keep_whole(lightened(name_cells(name_symbols(page)), site, top))
         path.write_text(closed(whole, handlers), encoding="utf-8")
     subset_icons(site / "_static", pages.values())
 

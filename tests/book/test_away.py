@@ -427,7 +427,7 @@ Term
 
 def test_print_has_what_its_layout_is_told_of(tmp_path):
     """A figure's caption stands right before its label, and a glossary in columns."""
-    settings = CONFIGURATION.replace('"launch", "downloads"', '"sphinx_proof", "latex"')
+    settings = CONFIGURATION.replace('"forge", "downloads"', '"sphinx_proof", "latex"')
     settings += 'myst_enable_extensions = ["colon_fence", "deflist"]\nroot_doc = "index"\n'
     (tmp_path / "conf.py").write_text(settings, encoding="utf-8")
     (tmp_path / "index.md").write_text(PRINTED, encoding="utf-8")

@@ -133,5 +133,5 @@ def test_fault_planted_in_the_library_fails_a_claim(module, right, wrong, tmp_pa
     assert source.count(right) == 1, "the source has changed: choose the fault anew"
     (faulty / module).write_text(source.replace(right, wrong), encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(papermill.PapermillExecutionError, match="claim law-direct-last fails"):
+    with pytest.raises(papermill.PapermillExecutionError, match="claim law-exact-discrete fails"):
         run_elsewhere("theorem_5_1", tmp_path, {})

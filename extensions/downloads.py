@@ -120,8 +120,8 @@ def size(path: Path) -> str:
 
 def pages_of(pdf: bytes) -> int:
     """Return how many pages a PDF has; LaTeX packs what says so."""
-    packed = re.findall(rb"/ObjStm\b.*?stream\r?\n(.*?)\s*endstream", pdf, flags=re.DOTALL)
-    parts = [pdf, *map(zlib.decompress, packed)]
+    packed = re.findall(rb"/ObjStm\b.*?stream\r?\n(.*?)endstream", pdf, flags=re.DOTALL)
+    parts = [pdf, *(zlib.decompressobj().decompress(part) for part in packed)]  # a line may follow
     return sum(len(re.findall(rb"/Type\s*/Page\b", part)) for part in parts)
 
 

@@ -141,11 +141,17 @@ def visit(tab, url):
     look(tab, DESK, "light")
     tab.goto(url)
     style(tab, "* {transition: none !important; animation: none !important}")
-    tab.evaluate("document.querySelectorAll('img').forEach((image) => image.loading = 'eager')")
-    tab.wait_for_load_state("networkidle")
+    tab.evaluate(WITH_IMAGES)
     for event, listener in listeners.items():
         tab.remove_listener(event, listener)
     return complaints, asked
+
+
+WITH_IMAGES = """() => {
+    const images = [...document.images];
+    images.forEach((image) => image.loading = 'eager');
+    return Promise.all([document.fonts.ready, ...images.map((image) => image.decode())]);
+}"""
 
 
 def style(tab, rules):
@@ -246,28 +252,6 @@ def test_page_that_is_shown_where_there_is_none_works_at_every_depth(tab, site, 
     assert len(own) > len(PAGES)
     assert [path for path in own if not path.startswith("/")] == []
     assert [path for path in own if not (site / unquote(path[1:])).exists()] == []
-
-
-def test_nothing_is_wider_than_a_phone(page):
-    look(page, PHONE, "light")
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    # Nor is anything cut off: what is wider scrolls in a box of its own.
-    assert page.evaluate(WIDER, PHONE["width"]) == []
-    shapes = page.locator("article img").evaluate_all(
-        "(all) => all.map((i) => (i.naturalWidth / i.naturalHeight) / (i.width / i.height))"
-    )
-    assert shapes == pytest.approx([1] * len(shapes), rel=0.02), "empty space around a figure"
-
-
-WIDER = """(width) => {
-    const hidden = "mjx-assistive-mml, .bd-sidebar-primary, .bd-sidebar-secondary, dialog";
-    const scrolls = (e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
-    const boxed = (e) => e !== document.body && (scrolls(e) || boxed(e.parentElement));
-    return [...document.querySelectorAll("body *")]
-        .filter((e) => e.getBoundingClientRect().width && !e.closest(hidden))
-        .filter((e) => e.getBoundingClientRect().right > width + 1 && !boxed(e))
-        .map((e) => e.outerHTML.slice(0, 200));
-}"""
 
 
 # -------------------------------------------------------------------------- what a page shows
@@ -404,66 +388,17 @@ def test_notebook_opens_with_what_to_take_away(page):
 # ------------------------------------------------------------------------- how a page is set
 
 
-def test_headings_are_the_lighter_for_being_the_smaller(page):
-    fonts = """(all) => all.map((heading) => {
-        const style = getComputedStyle(heading);
-        return [heading.localName, Number(style.fontWeight), parseFloat(style.fontSize)];
-    })"""
-    for size, largest in ((DESK, 40), (PHONE, 32)):
-        look(page, size, "light")
-        found = page.locator("article :is(h1, h2, h3, h4):visible").evaluate_all(fonts)
-        ordered = [font[1:] for font in sorted(dict.fromkeys(map(tuple, found)))]
-        assert ordered == sorted(ordered, reverse=True)
-        assert all(size <= largest for _, size in ordered)  # the page of the search has no article
-
-
 def test_no_table_is_cut_at_a_desk(page):
     look(page, DESK, "light")
     cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText)"
     assert page.locator("article .pst-scrollable-table-container").evaluate_all(cut) == []
+    assert page.locator("article table.words .column:visible").count() == 0
 
 
 # Of each table that scrolls, what its longest cell says: a table of figures may.
 LONGEST = """(all) => all.filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => [...box.querySelectorAll("td")].map((cell) => cell.textContent.trim()))
     .map((cells) => cells.sort((a, b) => b.length - a.length)[0])"""
-
-
-def test_no_table_of_words_scrolls_on_a_phone(page):
-    boxes = page.locator("article .pst-scrollable-table-container")
-    for scheme in ("light", "dark"):
-        look(page, PHONE, scheme)
-        scrolled = boxes.evaluate_all(LONGEST)
-        assert [text for text in scrolled if len(text) > LONG_CELL] == []
-    # Nor is a formula in one cut, and each cell but the first says of which column it is.
-    words = page.locator("article table.words")
-    assert words.locator("mjx-container.wide").count() == 0
-    rows = words.locator("tbody tr").evaluate_all(
-        "(all) => all.map((r) => [...r.cells].map((c) => c.querySelector('.column').textContent))"
-    )
-    heads = words.evaluate_all(
-        "(all) => all.flatMap((t) => [...t.tBodies[0].rows].map(() => "
-        "[...t.tHead.rows[0].cells].map((c) => c.textContent)))"
-    )
-    assert rows == heads
-    look(page, DESK, "light")
-    assert words.locator(".column:visible").count() == 0
-
-
-def test_no_code_is_cut_on_paper(page):
-    look(page, PHONE, "light")
-    page.emulate_media(media="print")
-    cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText)"
-    assert page.locator("article pre").evaluate_all(cut) == []
-    page.emulate_media(media="screen")
-
-
-def test_words_in_a_drawing_can_be_read_on_a_phone(page):
-    look(page, PHONE, "light")
-    drawings = page.locator("article .drawing > img:visible")
-    shares = drawings.evaluate_all("(all) => all.map((i) => i.width / i.naturalWidth)")
-    points = STYLE["font.size"]
-    assert [share for share in shares if share * points * 96 / 72 < 10] == []
 
 
 def test_figures_are_numbered_and_have_one_kind_of_caption(page, name):
@@ -495,26 +430,6 @@ def test_theorems_have_the_numbers_of_the_paper_or_none(page):
     numbered = [text for text in titles + links if re.match(rf"({kinds}) \d", text)]
     assert [text for text in numbered if not re.match(r"Theorem 5\.[12]\b", text)] == []
     assert [text for text in titles if re.search(r"\(.*\(", text)] == []
-
-
-def test_powers_of_ten_are_set_as_such_and_whole(page):
-    text = page.evaluate(
-        """() => {
-            const copy = document.querySelector("article, main").cloneNode(true);
-            copy.querySelectorAll("pre, code, script").forEach((e) => e.remove());
-            return copy.textContent;
-        }"""
-    )
-    assert re.findall(r".{9}\d[eE][-+]?\d.{9}", text) == []
-    look(page, PHONE, "light")
-    assert page.locator("article .whole:visible").evaluate_all(PARTED) == []
-
-
-# The parts of what stands in one line share some height.
-PARTED = """(all) => all.filter((e) => {
-    const parts = [...e.getClientRects()];
-    return Math.max(...parts.map((p) => p.top)) >= Math.min(...parts.map((p) => p.bottom));
-}).map((e) => e.innerText)"""
 
 
 # ---------------------------------------------------------------------------- the two views
@@ -650,6 +565,97 @@ def test_figure_to_explore_shows_the_numbers_and_follows_the_hand(page, name):
     assert words(page, lambda: page.keyboard.press("ArrowRight")) != first
     again = page.get_by_role("button", name="As in the text")
     assert words(page, again.click) == first
+
+
+# ---------------------------------------------------------- on a phone: a change takes a while
+
+
+def test_headings_are_the_lighter_for_being_the_smaller(page):
+    fonts = """(all) => all.map((heading) => {
+        const style = getComputedStyle(heading);
+        return [heading.localName, Number(style.fontWeight), parseFloat(style.fontSize)];
+    })"""
+    for size, largest in ((DESK, 40), (PHONE, 32)):
+        look(page, size, "light")
+        found = page.locator("article :is(h1, h2, h3, h4):visible").evaluate_all(fonts)
+        ordered = [font[1:] for font in sorted(dict.fromkeys(map(tuple, found)))]
+        assert ordered == sorted(ordered, reverse=True)
+        assert all(size <= largest for _, size in ordered)  # the page of the search has no article
+
+
+def test_nothing_is_wider_than_a_phone(page):
+    look(page, PHONE, "light")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    # Nor is anything cut off: what is wider scrolls in a box of its own.
+    assert page.evaluate(WIDER, PHONE["width"]) == []
+    shapes = page.locator("article img").evaluate_all(
+        "(all) => all.map((i) => (i.naturalWidth / i.naturalHeight) / (i.width / i.height))"
+    )
+    assert shapes == pytest.approx([1] * len(shapes), rel=0.02), "empty space around a figure"
+
+
+WIDER = """(width) => {
+    const hidden = "mjx-assistive-mml, .bd-sidebar-primary, .bd-sidebar-secondary, dialog";
+    const scrolls = (e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+    const boxed = (e) => e !== document.body && (scrolls(e) || boxed(e.parentElement));
+    return [...document.querySelectorAll("body *")]
+        .filter((e) => e.getBoundingClientRect().width && !e.closest(hidden))
+        .filter((e) => e.getBoundingClientRect().right > width + 1 && !boxed(e))
+        .map((e) => e.outerHTML.slice(0, 200));
+}"""
+
+
+def test_no_table_of_words_scrolls_on_a_phone(page):
+    boxes = page.locator("article .pst-scrollable-table-container")
+    look(page, PHONE, "light")
+    assert [text for text in boxes.evaluate_all(LONGEST) if len(text) > LONG_CELL] == []
+    # Nor is a formula in one cut, and each cell but the first says of which column it is.
+    words = page.locator("article table.words")
+    assert words.locator("mjx-container.wide").count() == 0
+    rows = words.locator("tbody tr").evaluate_all(
+        "(all) => all.map((r) => [...r.cells].map((c) => c.querySelector('.column').textContent))"
+    )
+    heads = words.evaluate_all(
+        "(all) => all.flatMap((t) => [...t.tBodies[0].rows].map(() => "
+        "[...t.tHead.rows[0].cells].map((c) => c.textContent)))"
+    )
+    assert rows == heads
+
+
+def test_no_code_is_cut_on_paper(page):
+    look(page, PHONE, "light")
+    page.emulate_media(media="print")
+    cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText)"
+    assert page.locator("article pre").evaluate_all(cut) == []
+    page.emulate_media(media="screen")
+
+
+def test_words_in_a_drawing_can_be_read_on_a_phone(page):
+    look(page, PHONE, "light")
+    drawings = page.locator("article .drawing > img:visible")
+    shares = drawings.evaluate_all("(all) => all.map((i) => i.width / i.naturalWidth)")
+    points = STYLE["font.size"]
+    assert [share for share in shares if share * points * 96 / 72 < 10] == []
+
+
+def test_powers_of_ten_are_set_as_such_and_whole(page):
+    text = page.evaluate(
+        """() => {
+            const copy = document.querySelector("article, main").cloneNode(true);
+            copy.querySelectorAll("pre, code, script").forEach((e) => e.remove());
+            return copy.textContent;
+        }"""
+    )
+    assert re.findall(r".{9}\d[eE][-+]?\d.{9}", text) == []
+    look(page, PHONE, "light")
+    assert page.locator("article .whole:visible").evaluate_all(PARTED) == []
+
+
+# The parts of what stands in one line share some height.
+PARTED = """(all) => all.filter((e) => {
+    const parts = [...e.getClientRects()];
+    return Math.max(...parts.map((p) => p.top)) >= Math.min(...parts.map((p) => p.bottom));
+}).map((e) => e.innerText)"""
 
 
 # -------------------------------------------------------------- last, as it changes the page

@@ -14,6 +14,7 @@ TOUCH = 1  # pixels: less than the room around the letters
 # Matplotlib writes letters as paths, with the words in a comment. Marks are copies of a shape, and
 # so are bands, on which words may lie.
 LOOK = """(faint) => {
+    const STEP = 2;  // pixels: no word is so low that a line through it would be missed
     const svg = document.querySelector('svg');
     const box = (e) => {
         const { left, top, right, bottom } = e.getBoundingClientRect();
@@ -34,8 +35,8 @@ LOOK = """(faint) => {
     const points = (path) => {
         const matrix = path.getScreenCTM();
         const [left, top, right, bottom] = cutOff(path, matrix);
-        return Array.from({ length: Math.ceil(path.getTotalLength()) },
-            (_, n) => path.getPointAtLength(n).matrixTransform(matrix))
+        return Array.from({ length: Math.ceil(path.getTotalLength() / STEP) },
+            (_, n) => path.getPointAtLength(STEP * n).matrixTransform(matrix))
             .filter(({ x, y }) => x >= left && x <= right && y >= top && y <= bottom)
             .map(({ x, y }) => [x, y]);
     };

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUESTS, KILOBYTES = 25, 600  # at most, for the first view of a page
+REQUESTS, KILOBYTES = 25, 300  # at most, for the first view of a page
 COMPRESSED = {".woff2", ".woff", ".png", ".jpg"}  # already; servers send them as they are
 
 

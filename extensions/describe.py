@@ -7,6 +7,7 @@ where its length does; and it draws every card anew.
 import html
 import io
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy as np
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
+
+from kept import kept
 
 DESCRIPTION = 200  # characters; search engines show about 160
 CARD = (1200, 630)  # pixels, what the networks ask for
@@ -71,8 +74,10 @@ def add_description(app: Sphinx, page: str, _: str, context: dict[str, Any], doc
     tags.append('<meta name="twitter:card" content="summary_large_image" />')
     context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
     target = Path(app.outdir) / image
+    key = (title, book, Path(__file__).read_bytes())
+    card = kept(Path(app.doctreedir) / target.name, partial(draw_card, title, book), *key)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(draw_card(title, book))
+    target.write_bytes(card)
 
 
 def draw_card(title: str, book: str) -> bytes:

@@ -75,7 +75,7 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
             top = app.config.notfound_urls_prefix
         whole = keep_whole(lightened(name_cells(name_symbols(page)), site, top))
         path.write_text(closed(whole, handlers), encoding="utf-8")
-    subset_icons(site / "_static", pages.values())
+    subset_icons(site / "_static", pages.values(), Path(app.doctreedir))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -8,10 +8,14 @@ import io
 import logging
 import re
 from collections.abc import Iterable
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+
+from kept import kept
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
@@ -99,6 +103,12 @@ def lightened(page: str, site: Path, top: str) -> str:
     return size_images(bundle_scripts(page, site / "_static", top), site / "_images")
 
 
+def kept_subset(source: Path, codes: set[int], memory: Path) -> bytes:
+    """Return a font with these characters only, from the folder ``memory`` if it is there."""
+    key = (source.read_bytes(), str(sorted(codes)), version("fonttools"))
+    return kept(memory / source.name, partial(subset_of, source, codes), *key)
+
+
 def subset_of(source: Path, codes: set[int]) -> bytes:
     """Return a font with these characters only, compressed for the web."""
     font, file = TTFont(source, recalcTimestamp=False), io.BytesIO()
@@ -124,12 +134,13 @@ def icons(names: set[str], css: str) -> set[int]:
     return codes
 
 
-def subset_icons(static: Path, pages: Iterable[str]) -> None:
+def subset_icons(static: Path, pages: Iterable[str], memory: Path) -> None:
     """Keep of the theme's icons what the pages and the theme's scripts name."""
     (static / "scripts" / "fontawesome.js").unlink()
     scripts = [static / "scripts" / f"{name}.js" for name in ("pydata-sphinx-theme", "bootstrap")]
     texts = [*pages, *(path.read_text(encoding="utf-8") for path in scripts)]
     names = {name for text in texts for name in re.findall(r"\bfa-[\w-]+", text)}
     css = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    codes = icons(names, css)
     for font in (static / "vendor" / "fontawesome" / "webfonts").glob("*.woff2"):
-        font.write_bytes(subset_of(font, icons(names, css)))
+        font.write_bytes(kept_subset(font, codes, memory))

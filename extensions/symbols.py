@@ -8,11 +8,12 @@ something else on some pages: on these the card says so, too, from the table of 
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
@@ -183,7 +184,7 @@ class Links(SphinxPostTransform):
         here = self.env.docname
         if here in OWN_LETTERS or NOTATION not in self.env.all_docs:
             return
-        known = meanings(self.env.get_doctree(NOTATION))
+        known = cast(Any, self.app.builder).meanings
         there = self.app.builder.get_relative_uri(here, NOTATION)
         linked = set()
         formulas = self.document.findall(nodes.math)
@@ -201,8 +202,15 @@ class Links(SphinxPostTransform):
             link += formula
 
 
+def keep_meanings(app: Sphinx, env: BuildEnvironment) -> None:
+    """Read the page of notation once for all pages."""
+    if NOTATION in env.all_docs:
+        cast(Any, app.builder).meanings = meanings(env.get_doctree(NOTATION))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Connect the steps."""
+    """Connect the steps; the meanings are needed by whatever else resolves a page."""
+    app.connect("env-updated", keep_meanings, priority=100)
     app.add_transform(Anchors)
     app.add_post_transform(Links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,7 +22,7 @@ from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
 from sphinx.util.typing import ExtensionMetadata
 
 from kept import kept
-from lighten import subset_of
+from lighten import kept_subset
 
 PACKAGE = distribution("sphinx-mathjax-offline")
 MATHJAX = Path(str(PACKAGE.locate_file("sphinx-mathjax-offline/static/mathjax")))
@@ -114,7 +114,7 @@ def characters(css: str) -> set[int]:
     return found
 
 
-def with_fonts(css: str, families: set[str], static: Path) -> str:
+def with_fonts(css: str, families: set[str], static: Path, memory: Path) -> str:
     """Write the fonts of these families, with the characters that the book uses; name no others."""
     codes = characters(css) | ZERO
 
@@ -124,7 +124,8 @@ def with_fonts(css: str, families: set[str], static: Path) -> str:
             return ""
         target = Path(name).with_suffix(".woff2")
         (static / target).parent.mkdir(exist_ok=True)
-        (static / target).write_bytes(subset_of(FONTS / Path(name).name, codes))
+        font = kept_subset(FONTS / Path(name).name, codes, memory)
+        (static / target).write_bytes(font)
         return face[0].replace(f'"{name}") format("woff")', f'"{target}") format("woff2")')
 
     face = r'@font-face[^{]*\{[^}]*?font-family: MJX([^;]*);[^}]*url\("([^"]*)"\)[^}]*\}\s*'
@@ -137,10 +138,11 @@ def typeset_pages(pages: dict[Path, str], app: Sphinx) -> dict[Path, str]:
     written = {
         formula_of(found): path.stem for path in pages for found in WRITTEN.finditer(pages[path])
     }
-    formulas, css = typeset(written, macros, Path(app.doctreedir))
+    static, memory = Path(app.outdir) / "_static", Path(app.doctreedir)
+    formulas, css = typeset(written, macros, memory)
     families = ALWAYS.union(*(re.findall(r"TEX-\w+", formula) for formula in formulas.values()))
-    static = Path(app.outdir) / "_static"
-    (static / "math.css").write_text(with_fonts(css, families, static), encoding="utf-8")
+    css = with_fonts(css, families, static, memory)
+    (static / "math.css").write_text(css, encoding="utf-8")
 
     def typeset_html(found: re.Match[str]) -> str:
         start, end = "".join(found.group("start", "ids", "number")), found["end"]

@@ -5,10 +5,11 @@ import environment
 if __name__ == "__main__":
     environment.enter()
 
-import fcntl
 import json
 import shutil
 from pathlib import Path
+
+from filelock import FileLock
 
 import execute
 import forge
@@ -65,8 +66,7 @@ def write_pages(changed: set[str]) -> None:
 def main() -> None:
     """Do all of it, once no other build in this folder runs: each would spoil the other."""
     BUILT.parent.mkdir(exist_ok=True)
-    with BUILT.with_name("building").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(BUILT.with_name("building")):
         build()
 
 

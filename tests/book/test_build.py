@@ -1,11 +1,11 @@
 """The build does nothing where nothing has changed."""
 
-import fcntl
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 
 import build
 
@@ -92,13 +92,12 @@ def test_another_address_or_another_package_is_built(project, monkeypatch):
 
 
 def test_a_build_waits_for_another_in_its_folder(project):
-    with (project / "building").open("w") as lock, ThreadPoolExecutor() as pool:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(project / "building") as lock, ThreadPoolExecutor() as pool:
         waiting = pool.submit(is_built, project)
         with pytest.raises(TimeoutError):
             waiting.result(timeout=0.5)
         assert not (project / "html").exists()
-        fcntl.flock(lock, fcntl.LOCK_UN)
+        lock.release()
         assert waiting.result(timeout=60)
 
 

@@ -19,7 +19,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
-from symbols import NOTATION, meanings
+from symbols import NOTATION, Meanings
 
 SCORECARD = "book/scorecard"
 LINK = re.compile(
@@ -132,7 +132,7 @@ def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
             titled = [nodes.Text(title)]
             cards[""] |= {name: card(name, titled, content, app.builder) for name in wanted}
     if NOTATION in env.all_docs:
-        for (page, _), meaning in meanings(env.get_doctree(NOTATION)).items():
+        for (page, _), meaning in cast(Meanings, app.builder).meanings.items():
             if meaning is not None:
                 cards.setdefault(page, {})[meaning.anchor] = card(*meaning, app.builder)
     if SCORECARD in env.all_docs:

@@ -25,7 +25,6 @@ OWN_STYLE = re.compile(
     r'[ \t]*<link rel="stylesheet" type="text/css" href="[^"]*_static/([\w.-]+\.css)[^"]*" />\n?'
 )
 USED_WITH = {  # what a page has that uses a script
-    "fontawesome.js": "\0",  # none: the icons are letters of a font
     **dict.fromkeys(("searchtools.js", "language_data.js", "searchindex.js"), "search-results"),
     "design-tabs.js": "sd-tab-set",
     "cards.js": 'class="cards"',
@@ -36,7 +35,8 @@ USED_WITH = {  # what a page has that uses a script
 
 def without_unused(page: str) -> str:
     """Drop the scripts that a page does not use."""
-    unused = (script for script, use in USED_WITH.items() if use not in page)
+    unused = [script for script, use in USED_WITH.items() if use not in page]
+    unused.append("fontawesome.js")  # the icons are letters of a font
     names = "|".join(map(re.escape, unused))
     page = re.sub(rf'[ \t]*<script[^>]*src="[^"]*(?:{names})[^"]*"></script>\n?', "", page)
     return re.sub(r'[ \t]*<link rel="preload"[^>]*>\n?', "", page)

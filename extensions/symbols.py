@@ -8,7 +8,7 @@ something else on some pages: on these the card says so, too, from the table of 
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -77,6 +77,12 @@ def rows(notation: nodes.document, head: str) -> Iterator[tuple[nodes.row, list[
         if heads[0][0].astext() == head:
             for row in body.children:
                 yield row, [plain(formula.astext()) for formula in row[0].findall(nodes.math)]
+
+
+class Meanings(Protocol):
+    """What this extension keeps on Sphinx' builder."""
+
+    meanings: dict[tuple[str, str], Meaning | None]  # as `meanings` returns them
 
 
 class Anchors(SphinxTransform):
@@ -184,7 +190,7 @@ class Links(SphinxPostTransform):
         here = self.env.docname
         if here in OWN_LETTERS or NOTATION not in self.env.all_docs:
             return
-        known = cast(Any, self.app.builder).meanings
+        known = cast(Meanings, self.app.builder).meanings
         there = self.app.builder.get_relative_uri(here, NOTATION)
         linked = set()
         formulas = self.document.findall(nodes.math)
@@ -205,7 +211,7 @@ class Links(SphinxPostTransform):
 def keep_meanings(app: Sphinx, env: BuildEnvironment) -> None:
     """Read the page of notation once for all pages."""
     if NOTATION in env.all_docs:
-        cast(Any, app.builder).meanings = meanings(env.get_doctree(NOTATION))
+        cast(Meanings, app.builder).meanings = meanings(env.get_doctree(NOTATION))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -21,6 +21,7 @@ SOURCE, HTML = ROOT / "_build" / "source", ROOT / "_build" / "html"
 DOCTREES = ROOT / "_build" / ".doctrees" / "book"
 BUILT = ROOT / "_build" / "built.json"  # hashes of what the last build read and wrote, if all well
 TAKEN = ("pyproject.toml", "requirements.txt", "README.md", "LICENSE")  # into the downloads
+REST = "all but the documents"
 BOOK = [SOURCE, ROOT / "_build" / "fa_book.pdf", *(ROOT / name for name in ("fa_lib", *TAKEN))]
 
 
@@ -36,11 +37,11 @@ def state(found: set[Path]) -> str:
 
 
 def inputs() -> dict[str, str]:
-    """Return hashes of what the pages are made of: of each document, and under "" of the rest."""
+    """Return hashes of what the pages are made of: of each document, and of the rest."""
     documents = {path for path in files(SOURCE / "book") if path.suffix in (".md", ".ipynb")}
     address = (str(forge.repository()), forge.branch(), forge.site_address())
     rest = (state(files(*BOOK) - documents), *environment.installed(), *address)
-    return {path.stem: state({path}) for path in documents} | {"": fingerprint(*rest)}
+    return {path.stem: state({path}) for path in documents} | {REST: fingerprint(*rest)}
 
 
 def write_pages(changed: set[str]) -> None:
@@ -53,7 +54,7 @@ def write_pages(changed: set[str]) -> None:
 
     for name in changed:
         (DOCTREES / f"{name}.doctree").unlink(missing_ok=True)
-    anew = ["--all"] if "" in changed else []
+    anew = ["--all"] if REST in changed else []
     arguments = ["build", SOURCE, "--path-output", ROOT, *anew, "-W", "-n", "--keep-going"]
     shutil.rmtree(HTML, ignore_errors=True)
     try:

@@ -1,4 +1,4 @@
-"""The build does nothing where nothing has changed."""
+"""The build does nothing where nothing has changed, and reads again only what has."""
 
 import os
 import sys
@@ -52,14 +52,14 @@ def test_what_has_not_changed_is_built_once(project, capsys):
     [
         ("source/book/page.md", {"page"}),
         ("source/book/other.ipynb", {"other"}),
-        ("source/lock", {""}),
-        ("lock", {""}),
-        ("pdf", {""}),
+        ("source/lock", {build.REST}),
+        ("lock", {build.REST}),
+        ("pdf", {build.REST}),
         ("html/a.html", set()),
     ],
 )
 def test_what_has_changed_is_built_whatever_the_clock_said(project, name, changed):
-    assert is_built(project) == [{"page", ""}]
+    assert is_built(project) == [{"page", build.REST}]
     (project / name).write_text("two", encoding="utf-8")
     os.utime(project / name, (0, 0))
     os.utime(project / "built", (2**32, 2**32))
@@ -108,7 +108,7 @@ def test_a_build_that_failed_is_made_again(project):
         with pytest.raises(SystemExit):
             is_built(project, write_pages=lambda _: sys.exit(2))
     (project / "lock").write_text("one", encoding="utf-8")
-    assert is_built(project) == [{"page", ""}], "what was read with a warning is read again"
+    assert is_built(project) == [{"page", build.REST}], "what was read with a warning is read again"
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def book(tmp_path, monkeypatch):
     return build.SOURCE / "book"
 
 
-ALL = {"", "index", "other"}
+ALL = {build.REST, "index", "other"}
 
 
 @pytest.mark.filterwarnings("ignore")  # what Sphinx' extensions use
@@ -143,7 +143,9 @@ def test_an_error_is_told_again_by_the_next_build(book):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("changed", "read"), [({"other"}, {"other"}), ({""}, {"index", "other"})])
+@pytest.mark.parametrize(
+    ("changed", "read"), [({"other"}, {"other"}), ({build.REST}, {"index", "other"})]
+)
 def test_pages_are_read_again_where_they_or_the_rest_have_changed(book, changed, read):
     build.write_pages(ALL)
     for page in book.iterdir():

@@ -124,6 +124,8 @@ def test_killed_and_started_again_every_draw_is_there_once(project):
     status, printed = reproduce(project, "--draws", 2)
     assert status == 0
     assert "4 of 4 draws have a result, 0 of them failed" in printed
+    rows = [line.split()[:6] for line in printed.splitlines()]
+    assert ["good", "good-seed", "2", "2", "0", "0"] in rows
     assert results(project) == every(2, "good", "slow")
 
     write_page(project, "good", ("good-seed", "seed / 1001"))

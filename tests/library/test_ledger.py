@@ -66,7 +66,7 @@ PRECISIONS = [
 def test_every_rule_keeps_its_balance_to_rounding(rule, dtype, problem):
     """Carriers that move, as of GD and of sign rules, too."""
     assume(max(abs(W).max() for W in problem.state.weights) < 50)  # float16 ends at 65504
-    to = np.dtype(dtype).type
+    to = functools.partial(np.asarray, dtype=dtype)
     problem = problem._replace(state=each(to, problem.state), x=to(problem.x), y=to(problem.y))
     book = kept_beside(run_of(problem, rule), rule=RULES[rule], degree=problem.activation.degree)
     assert not book.broken.any(), str(book)

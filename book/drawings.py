@@ -522,8 +522,8 @@ def ends() -> Figure:
     figure, axes = sheet(94)
     kappa, scale = 0.2, 26
 
-    def on_sheet(s: Any, w: Any) -> np.ndarray:
-        places: np.ndarray = scale * np.stack([s, w], -1) + (10, 11)
+    def on_sheet(s: Any, c: Any) -> np.ndarray:
+        places: np.ndarray = scale * np.stack([s, c], -1) + (10, 11)
         return places
 
     s = np.linspace(0, 2.5, 200)
@@ -534,9 +534,9 @@ def ends() -> Figure:
         across = np.linspace(size / 2.7, 3.1, 200)
         line(axes, on_sheet(across, size / across), PALE)
     how: dict[str, Any] = {"feedback_norm": 1, "kappa": kappa}
-    for name, w in laws.items():
-        inside = w < 3
-        line(axes, on_sheet(s, w)[inside], COLOURS[name])
+    for name, c in laws.items():
+        inside = c < 3
+        line(axes, on_sheet(s, c)[inside], COLOURS[name])
         for size in (1.0, 6.0):
             end = fa.final_readout_norm(size, rule=RULES[name], **how)
             dots(axes, [on_sheet(size / end, end)], COLOURS[name], "s")

@@ -1,7 +1,7 @@
 """How feedback alignment fares as the number of classes grows, and what its angle has to do with it.
 
 A job is one rule, one number of classes, one depth, and one *dose*: the angle, in degrees, by which
-the feedback starts away from the weights, B = cos(dose) W(0) + sin(dose) G. At 90 that is feedback
+the feedback starts away from the weights, B = cos(dose) W(0) + sin(dose) Z. At 90 that is feedback
 alignment as it is known; at 0 it starts with the signals of gradient descent. Each job chooses
 its step size by validation images, and tells what the networks read of other images, the test.
 """

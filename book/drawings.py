@@ -259,7 +259,7 @@ def comparator() -> Figure:
             begin = layer
         arrow(axes, begin, (92, y), colour)
         label(axes, (96, y), names[-1], colour)
-    for at, gate in ((37, "$D_1$"), (63, "$D_2$")):
+    for at, gate in ((37, r"$\Phi_1$"), (63, r"$\Phi_2$")):
         arrow(axes, (at, 50), (at, 22), PALE, style=":")
         label(axes, (at + 7.5, 36), gate)
     label(axes, (50, 67), "the network learns", BACK)

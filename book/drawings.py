@@ -311,8 +311,8 @@ def one_pass() -> Figure:
     label(axes, (17, 69), "$W$")
     label(axes, (83, 69), "$V$")
     below = (
-        (20, r"$\langle G_W, W \rangle$", "leads in"),
-        (80, r"$k\langle G_V, M \rangle$", "leads out"),
+        (20, r"$\langle S_W, W \rangle$", "leads in"),
+        (80, r"$k\langle S_V, M \rangle$", "leads out"),
     )
     for x, text, words in below:
         pan = node(axes, (x, 30), text, size=(36, 13))

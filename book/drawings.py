@@ -204,8 +204,8 @@ def junction() -> Figure:
     figure, axes = sheet(80)
     middle = node(axes, (47, 40), r"$h \rightarrow a$", size=(27, 13))
     for y, name, word, at in (
-        (62, "$c_1$", "$W_1$", (22, 60)),
-        (40, "$c_2$", "$W_2$", (21, 44.5)),
+        (62, "$z_1$", "$W_1$", (22, 60)),
+        (40, "$z_2$", "$W_2$", (21, 44.5)),
         (18, "$1$", "bias", (24, 22)),
     ):
         arrow(axes, node(axes, (7, y), name), middle)
@@ -237,9 +237,10 @@ def stream() -> Figure:
         label(axes, (left + 8.5, 23), f"$W_{number}$")
         label(axes, (left + 20.5, 30), f"$V_{number}$")
         label(axes, (left - 5.5, 40), f"$B_{number}$", BACK)
-    below = {19: "$P$", 36: "$s_1$", 52: "$s_2$", 76: "$s_3$", 84: "$F$"}
-    for at, name in below.items():
+    for at, name in ((36, "$z_1$"), (52, "$z_2$"), (80, "$z_3$")):
         label(axes, (at, 5), name)
+    label(axes, (16, 21), r"$W_{\mathrm{in}}$")
+    label(axes, (85, 21), r"$W_{\mathrm{out}}$")
     return figure
 
 
@@ -310,8 +311,8 @@ def one_pass() -> Figure:
     label(axes, (17, 69), "$W$")
     label(axes, (83, 69), "$V$")
     below = (
-        (20, r"$\langle G_W, W \rangle$", "leads in"),
-        (80, r"$k\langle G_V, M \rangle$", "leads out"),
+        (20, r"$\langle S_W, W \rangle$", "leads in"),
+        (80, r"$k\langle S_V, M \rangle$", "leads out"),
     )
     for x, text, words in below:
         pan = node(axes, (x, 30), text, size=(36, 13))

@@ -13,7 +13,7 @@ import numpy as np
 SOURCE = Path(__file__).parent / "examples" / "numpy_training.py"
 FORWARD, BACK = "a1 = relu(h1)", "d1 = (d2 @ B2) * slope(h1)"
 RETURN = "return dW, db"
-EACH = "[{} for G in dW], [{} for G in db]"
+EACH = "[{} for S in dW], [{} for S in db]"
 
 
 class Pass(NamedTuple):
@@ -80,7 +80,7 @@ def lines(*texts: str) -> str:
 
 
 def returned(each: str) -> str:
-    """Return a last line that gives back something for each gradient G."""
+    """Return a last line that gives back something for each gradient S."""
     return f"return {EACH.format(each, each)}"
 
 
@@ -280,8 +280,8 @@ CHANGES: dict[str, list[Change]] = {
             "each entry clipped",
             RETURN,
             lines(
-                "c = abs(dW[1]).max() / 2",
-                "dW = [np.clip(G, -c, c) for G in dW]",
+                "most = abs(dW[1]).max() / 2",
+                "dW = [np.clip(S, -most, most) for S in dW]",
                 RETURN,
             ),
             1,
@@ -293,9 +293,9 @@ CHANGES: dict[str, list[Change]] = {
                 (
                     RETURN,
                     lines(
-                        "size = [np.linalg.norm(np.c_[G, g]) for G, g in zip(dW, db)]",
-                        "dW = [G / s for G, s in zip(dW, size)]",
-                        "db = [G / s for G, s in zip(db, size)]",
+                        "size = [np.linalg.norm(np.c_[S, g]) for S, g in zip(dW, db)]",
+                        "dW = [S / one for S, one in zip(dW, size)]",
+                        "db = [S / one for S, one in zip(db, size)]",
                         RETURN,
                     ),
                 ),
@@ -306,8 +306,8 @@ CHANGES: dict[str, list[Change]] = {
             "momentum",
             RETURN,
             lines(
-                "dW = [G + 0.9 * v for G, v in zip(dW, before[0])]",
-                "db = [G + 0.9 * v for G, v in zip(db, before[1])]",
+                "dW = [S + 0.9 * z for S, z in zip(dW, before[0])]",
+                "db = [S + 0.9 * z for S, z in zip(db, before[1])]",
                 RETURN,
             ),
             1,
@@ -317,8 +317,8 @@ CHANGES: dict[str, list[Change]] = {
             "gradients of the last batch not reset",
             RETURN,
             lines(
-                "dW = [G + g for G, g in zip(dW, before[0])]",
-                "db = [G + g for G, g in zip(db, before[1])]",
+                "dW = [S + old for S, old in zip(dW, before[0])]",
+                "db = [S + old for S, old in zip(db, before[1])]",
                 RETURN,
             ),
             1,
@@ -327,35 +327,35 @@ CHANGES: dict[str, list[Change]] = {
         breaking(
             "Adam's first step",
             RETURN,
-            lines("dW = [np.sign(G) for G in dW]", RETURN),
+            lines("dW = [np.sign(S) for S in dW]", RETURN),
             1,
             2,
         ),
         breaking(
             "weight decay of $10^{-4}$ within the gradient",
             RETURN,
-            lines("dW = [G + 1e-4 * M for G, M in zip(dW, W)]", RETURN),
+            lines("dW = [S + 1e-4 * Z for S, Z in zip(dW, W)]", RETURN),
             1,
             2,
         ),
         breaking(
             "the same with the wrong sign",
             RETURN,
-            lines("dW = [G - 1e-4 * M for G, M in zip(dW, W)]", RETURN),
+            lines("dW = [S - 1e-4 * Z for S, Z in zip(dW, W)]", RETURN),
             1,
             2,
         ),
         breaking(
             "noise of 1 % on the gradients",
             RETURN,
-            lines("dW = [G * (1 + 0.01 * noise(G)) for G in dW]", RETURN),
+            lines("dW = [S * (1 + 0.01 * noise(S)) for S in dW]", RETURN),
             1,
             2,
         ),
         breaking(
             "weights read after a step in place",
             RETURN,
-            lines("for M, G in zip(W, dW): M -= 0.1 * G", RETURN),
+            lines("for Z, S in zip(W, dW): Z -= 0.1 * S", RETURN),
             1,
             2,
         ),
@@ -390,8 +390,8 @@ CHANGES: dict[str, list[Change]] = {
             (
                 RETURN,
                 lines(
-                    "size = sum((G * G).sum() for G in dW + db) ** 0.5",
-                    returned("G / size"),
+                    "size = sum((S * S).sum() for S in dW + db) ** 0.5",
+                    returned("S / size"),
                 ),
             ),
         ),
@@ -529,8 +529,8 @@ def _drawn(
     ys = np.eye(widths[-1])[rng.integers(widths[-1], size=(2, samples))]
     before = CORRECT["gradients"](W, b, B, xs[0], ys[0])
     W, b = (
-        [M - G / 10 for M, G in zip(Ms, Gs, strict=True)]
-        for Ms, Gs in zip((W, b), before, strict=True)
+        [Z - S / 10 for Z, S in zip(Zs, Ss, strict=True)]
+        for Zs, Ss in zip((W, b), before, strict=True)
     )
     return Pass(W, b, B, xs[1], ys[1], xs[0], before)
 
@@ -545,7 +545,7 @@ def run(
     moves, factors = [], []
     for j, one in enumerate(passes):
         changed |= one._asdict()
-        own = ([M[j] for M in Ms] for Ms in (W, b, B))
+        own = ([Z[j] for Z in Zs] for Zs in (W, b, B))
         moves.append(changed["gradients"](*own, one.x, one.y))
         asked = change.breaks.items()
         factors.append({i: factor(one) for i, factor in asked if factor})
@@ -557,13 +557,13 @@ def run(
 def _stacked(passes: Sequence[Any]) -> list[list[Any]]:
     """Stack each matrix of the same lists of them."""
     return [
-        [np.stack(each) for each in zip(*Ms, strict=True)]
-        for Ms in zip(*passes, strict=True)
+        [np.stack(each) for each in zip(*Zs, strict=True)]
+        for Zs in zip(*passes, strict=True)
     ]
 
 
 def _ratio(one: Pass, i: int) -> float:
-    """Return ||G_{i+2}|| / ||G_{i+1}|| of the correct step, each with its bias."""
+    """Return ||S_{i+2}|| / ||S_{i+1}|| of the correct step, each with its bias."""
     dW, db = CORRECT["gradients"](*one[:5])
     below, above = (np.linalg.norm(np.c_[dW[j], db[j]]) for j in (i, i + 1))
     return float(above / below)

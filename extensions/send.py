@@ -35,6 +35,7 @@ WORDS = {
     r"\sum": "sum",
     r"\log": "log",
     r"\sigma": "sigma",
+    r"\omega": "omega",
     r"\Psi": "Psi",
     r"\Delta": "Delta",
     r"\lvert": "lr(|",

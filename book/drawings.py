@@ -329,13 +329,13 @@ def account() -> Figure:
     """Draw the loop in which one vector determines all weights."""
     figure, axes = sheet(66)
     size = (27, 12)
-    v = node(axes, (15, 54), "$v$", size=size)
-    W = node(axes, (50, 54), "$W_i(v)$", size=size)
-    theta = node(axes, (85, 54), r"$\nabla\Psi(v)$", size=size)
+    xi = node(axes, (15, 54), r"$\xi$", size=size)
+    W = node(axes, (50, 54), r"$W_i(\xi)$", size=size)
+    theta = node(axes, (85, 54), r"$\nabla\Psi(\xi)$", size=size)
     e = node(axes, (85, 16), "$e_n$", size=size)
-    motion = r"$\dot v = -\Sigma\, e_n x_n^{\mathsf{T}}$"
+    motion = r"$\dot\xi = -\sum\, e_n x_n^{\mathsf{T}}$"
     moves = node(axes, (23.5, 16), motion, size=(44, 14))
-    for one, other in pairwise((v, W, theta, e)):
+    for one, other in pairwise((xi, W, theta, e)):
         arrow(axes, one, other, BACK)
     arrow(axes, e, moves, BACK)
     arrow(axes, (15, 24), (15, 47), BACK)
@@ -454,7 +454,7 @@ def bracket() -> Figure:
         "work", lambda f, y: -(f * y).sum((-2, -1)), lambda _, y: -y
     )
     how: dict[str, Any] = {"loss": work, "activation": fa.linear}
-    fields = {"F": np.array([[1.0, 0.0]]), "G": np.array([[0.0, 1.0]])}
+    fields = {"F": np.array([[1.0, 0.0]]), "H": np.array([[0.0, 1.0]])}
     corner = np.array([6, 36])
     floor, up = np.array([[40, 14], [32, -14]]), np.array([0, 50])
 
@@ -466,7 +466,7 @@ def bracket() -> Figure:
 
     begin = fa.State((np.zeros((2, 1)), np.zeros((2, 2))), (np.eye(2),))
     ends = []
-    for order, colour in (("FG", BACK), ("GF", FORWARD)):
+    for order, colour in (("FH", BACK), ("HF", FORWARD)):
         state, places = begin, [on_sheet(*begin.weights)]
         for name in order:
             path = fa.flow(state, np.ones((1, 1)), fields[name], [1.0], **how)
@@ -486,7 +486,7 @@ def bracket() -> Figure:
         ends.append(places[-1])
     dots(axes, [corner])
     line(axes, ends, INK, width=3)
-    label(axes, np.mean(ends, axis=0) + np.array([12, 0]), "$[F, G]$")
+    label(axes, np.mean(ends, axis=0) + np.array([12, 0]), "$[F, H]$")
     return figure
 
 

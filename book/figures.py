@@ -17,7 +17,7 @@ COLOURS = {
     "KP": "#CC79A7",
     "uSF": "#E69F00",
     "frSF": "#000F96",
-    "DRTP": "#56B4E9",
+    "DRTP": "#5772FF",
     "pseudo-BP": "#6B6B6B",
 }
 MARKS = {"GD": "P", "FA": "o", "DFA": "s", "KP": "^", "frSF": "D"}

@@ -24,7 +24,7 @@ from symbols import NOTATION, Meanings
 SCORECARD = "book/scorecard"
 LINK = re.compile(
     r'<a class="(?:claimed |symbol )?reference internal" '
-    r'href="[^"#]*#((?:term|claim|symbol|letter)-[\w-]+)"'
+    r'href="[^"#]*#((?:term|claim|symbol)-[\w-]+)"'
 )
 SYMBOL = re.compile(r'<a class="symbol term"([^>]*)>(.*?)</a>', flags=re.DOTALL)
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class Cards(Protocol):
     """What this extension keeps on Sphinx' builder."""
 
-    cards: dict[str, dict[str, str]]  # of each page; "" has those of all pages
+    cards: dict[str, str]  # by the anchor that they tell of
 
 
 class ClaimRole(SphinxRole):
@@ -122,7 +122,7 @@ def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
     """Write the cards of terms, symbols, and claims that have a badge."""
     if app.builder.format != "html":
         return
-    cards: dict[str, dict[str, str]] = {"": {}}
+    cards: dict[str, str] = {}
     said = {f"claim-{name}" for name in said_on(env)}
     for page, read in ((NOTATION, definitions), (SCORECARD, verdicts)):
         if page not in env.all_docs:
@@ -130,13 +130,12 @@ def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
         for names, title, content in read(env.get_and_resolve_doctree(page, app.builder)):
             wanted = names if page == NOTATION else said.intersection(names)
             titled = [nodes.Text(title)]
-            cards[""] |= {name: card(name, titled, content, app.builder) for name in wanted}
+            cards |= {name: card(name, titled, content, app.builder) for name in wanted}
     if NOTATION in env.all_docs:
-        for (page, _), meaning in cast(Meanings, app.builder).meanings.items():
-            if meaning is not None:
-                cards.setdefault(page, {})[meaning.anchor] = card(*meaning, app.builder)
+        for meaning in cast(Meanings, app.builder).meanings.values():
+            cards[meaning.anchor] = card(*meaning, app.builder)
     if SCORECARD in env.all_docs:
-        for name in sorted(said - set(cards[""])):
+        for name in sorted(said - set(cards)):
             logger.warning("%s: no claim of this name is in the scorecard", name, type="cards")
     cast(Cards, app.builder).cards = cards
 
@@ -175,8 +174,7 @@ def with_cards(body: str, cards: Mapping[str, str]) -> str:
 def add_cards(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Give a page the cards of what it links."""
     if page not in (NOTATION, SCORECARD) and "body" in context:
-        cards = cast(Cards, app.builder).cards
-        context["body"] = with_cards(context["body"], cards[""] | cards.get(page, {}))
+        context["body"] = with_cards(context["body"], cast(Cards, app.builder).cards)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

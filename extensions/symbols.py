@@ -1,17 +1,14 @@
 """Lead from the symbols of a page to the rows of the page of notation that tell what they mean.
 
 A Sphinx extension. In each section of a page (h2) the first formula that is a symbol and no more
-is linked, once for each symbol; `cards.py` shows the row where the link stands. A letter may mean
-something else on some pages: on these the card says so, too, from the table of such letters.
+is linked, once for each symbol; `cards.py` shows the row where the link stands.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import NamedTuple, Protocol, cast
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
@@ -70,11 +67,11 @@ def rows_of(symbol: str) -> list[str]:
     return [symbol, f"{base}_i"]
 
 
-def rows(notation: nodes.document, head: str) -> Iterator[tuple[nodes.row, list[str]]]:
-    """Yield the rows of the tables whose first column has a heading, each with its symbols."""
+def rows(notation: nodes.document) -> Iterator[tuple[nodes.row, list[str]]]:
+    """Yield the rows of the tables of symbols, each with its symbols."""
     for table in notation.findall(nodes.tgroup):
         heads, body = table.children[-2:]
-        if heads[0][0].astext() == head:
+        if heads[0][0].astext() == "symbol":
             for row in body.children:
                 yield row, [plain(formula.astext()) for formula in row[0].findall(nodes.math)]
 
@@ -82,19 +79,18 @@ def rows(notation: nodes.document, head: str) -> Iterator[tuple[nodes.row, list[
 class Meanings(Protocol):
     """What this extension keeps on Sphinx' builder."""
 
-    meanings: dict[tuple[str, str], Meaning | None]  # as `meanings` returns them
+    meanings: dict[str, Meaning]  # by the symbol
 
 
 class Anchors(SphinxTransform):
-    """Give each row of a symbol or of a letter an anchor, by the first that it has."""
+    """Give each row an anchor, by its first symbol."""
 
     default_priority = 800
 
     def apply(self, **kwargs: object) -> None:
         """Name the rows."""
-        for head in ("symbol", "letter") if self.env.docname == NOTATION else ():
-            for row, (first, *_) in rows(self.document, head):
-                row["ids"].append("-".join([head, *re.findall(r"[^\W_]+", first)]))
+        for row, (first, *_) in rows(self.document) if self.env.docname == NOTATION else ():
+            row["ids"].append("-".join(["symbol", *re.findall(r"[^\W_]+", first)]))
 
 
 def line(start: str, *content: nodes.Node) -> nodes.paragraph:
@@ -102,48 +98,14 @@ def line(start: str, *content: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", start, *(node.deepcopy() for node in content))
 
 
-def senses(cell: list[nodes.Node]) -> dict[str, list[nodes.Node]]:
-    """Return what a letter means on the pages that a cell names: "a rate: page, page. A ..."."""
-    found: dict[str, list[nodes.Node]] = {}
-    sense: list[nodes.Node] = []
-    for before, node in pairwise([nodes.Text(""), *cell]):
-        if isinstance(node, addnodes.pending_xref):
-            found[node["reftarget"]] = sense
-        elif node.astext() != ", ":
-            sense = [] if isinstance(before, addnodes.pending_xref) else sense
-            text = node.astext().removeprefix(". ").removesuffix(": ")
-            start = text[:1] if sense else text[:1].lower()
-            sense.append(nodes.Text(start + text[1:]) if isinstance(node, nodes.Text) else node)
-    return found
-
-
-def indexed(base: str, sense: list[nodes.Node]) -> list[str]:
-    """Return a letter with the indices of layers and units, if that is how a sense shows it."""
-    shown = any(plain(node.astext()).startswith(f"{base}_") for node in sense)
-    return [f"{base}_i", f"{base}_j"] if shown else []
-
-
-def meanings(notation: nodes.document) -> dict[tuple[str, str], Meaning | None]:
-    """Return what symbols mean: by the page, which is "" for all, and the symbol.
-
-    None is for a letter that has several senses on a page.
-    """
-    found: dict[tuple[str, str], Meaning | None] = {}
-    for row, symbols in rows(notation, "symbol"):
+def meanings(notation: nodes.document) -> dict[str, Meaning]:
+    """Return what each symbol means."""
+    found: dict[str, Meaning] = {}
+    for row, symbols in rows(notation):
         title, meaning, shape, _ = (inside(cell) for cell in row)
         content = [line("", *meaning), *([line("Shape: ", *shape)] if shape else [])]
         for symbol in symbols:
-            found.setdefault(("", symbol), Meaning(row["ids"][0], title, content))
-    for row, symbols in rows(notation, "letter"):
-        title, rule, elsewhere = (inside(cell) for cell in row)
-        for page, sense in senses(elsewhere).items():
-            content = [line("On this page: ", *sense)]
-            content += [line("As a rule: ", *rule)] if rule else []
-            several = sense[0].astext().startswith("several")
-            meaning_here = None if several else Meaning(row["ids"][0], title, content)
-            for symbol in symbols:
-                for shown in (symbol, *indexed(symbol, sense)):
-                    found[page, shown] = meaning_here
+            found.setdefault(symbol, Meaning(row["ids"][0], title, content))
     return found
 
 
@@ -152,18 +114,9 @@ def inside(cell: nodes.entry) -> list[nodes.Node]:
     return [node for part in cell.children for node in part.children]
 
 
-def meaning_of(
-    formula: str, page: str, known: Mapping[tuple[str, str], Meaning | None]
-) -> Meaning | None:
-    """Return what a formula means on a page; None where it is no symbol, or none that is known.
-
-    A letter with a second sense on the page keeps the first with the index that the first has.
-    """
-    symbol = plain(formula)
-    base = letter(symbol)
-    if (page, symbol) in known or ((page, base) in known and ("", symbol) not in known):
-        return known.get((page, symbol), known[page, base])
-    return next((known["", name] for name in rows_of(symbol) if ("", name) in known), None)
+def meaning_of(formula: str, known: Mapping[str, Meaning]) -> Meaning | None:
+    """Return what a formula means; None where it is no symbol, or none that is known."""
+    return next((known[name] for name in rows_of(plain(formula)) if name in known), None)
 
 
 def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
@@ -195,7 +148,7 @@ class Links(SphinxPostTransform):
         linked = set()
         formulas = self.document.findall(nodes.math)
         for formula in sorted(formulas, key=lambda formula: not in_story(formula)):
-            meaning = meaning_of(formula.astext(), here, known)
+            meaning = meaning_of(formula.astext(), known)
             place = (id(section_of(formula)), meaning and meaning.anchor)
             if meaning is None or place in linked:
                 continue

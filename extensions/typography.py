@@ -1,7 +1,7 @@
 """Set what computers write as people write it, and let no line end where none should.
 
-A Sphinx extension: powers of ten become powers of ten. `finish.py` has each page pass through
-`keep_whole`.
+A Sphinx extension: powers of ten become powers of ten, and a number keeps its per cent sign.
+`finish.py` has each page pass through `keep_whole`.
 """
 
 import re
@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
+PER_CENT = re.compile(r"(^|\d) %")  # the number may be a node of its own
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 POWER = re.compile(r"((?:[<>=] )?)(?<![\w.])(-?\d+(?:\.\d+)?)e([-+]?)0*(\d+)(?![\w.]\w)")
 
@@ -37,8 +38,8 @@ def powers(text: str) -> list[nodes.Node] | None:
     return [*pieces, nodes.Text(text[end:])] if pieces else None
 
 
-class Powers(SphinxPostTransform):
-    """Set powers of ten in all text that is no code and no formula."""
+class Numbers(SphinxPostTransform):
+    """Set powers of ten and per cent in all text that is no code and no formula."""
 
     default_priority = 30
 
@@ -49,9 +50,9 @@ class Powers(SphinxPostTransform):
             within = text.parent
             while within is not None and not isinstance(within, kept):
                 within = within.parent
-            pieces = powers(text) if within is None else None
-            if pieces:
-                text.parent.replace(text, pieces)
+            if within is None:
+                whole = nodes.Text(PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", text))
+                text.parent.replace(text, powers(whole) or whole)
 
 
 def keep_whole(page: str) -> str:
@@ -72,5 +73,5 @@ def keep_whole(page: str) -> str:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the step."""
-    app.add_post_transform(Powers)
+    app.add_post_transform(Numbers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 """Train where the data are: N samples span at most N of the n_0 input dimensions.
 
 W_1 moves by dW_1/dt = -sum over samples of delta_1 x^T, inside the row space of X. With orthonormal
-columns Q that span it, W_1 = W_1 Q Q^T + W_perp: the first part trains in N dimensions, the second
+columns Z that span it, W_1 = W_1 Z Z^T + W_perp: the first part trains in N dimensions, the second
 sees no sample, and rests unless the weights decay.
 """
 
@@ -13,12 +13,12 @@ from fa_lib.state import State
 
 
 class Expansion(NamedTuple):
-    """The way back from a compressed state: W_1 = (small W_1) Q^T + W_perp.
+    """The way back from a compressed state: W_1 = (small W_1) Z^T + W_perp.
 
     Attributes
     ----------
     basis : array (..., n_0, r)
-        Q, orthonormal columns that span the rows of X; r is the lesser of N and n_0.
+        Z, orthonormal columns that span the rows of X; r is the lesser of N and n_0.
     frozen : array (..., n_1, n_0)
         W_perp, the part of W_1 that training does not move. The laws of the compressed state lack
         its share: `neuron_law` 1/2 ||w||^2 of each row w, `layer_law` their sum, and `matrix_law`
@@ -44,7 +44,7 @@ class Expansion(NamedTuple):
 def compress(state: State, x: Array) -> tuple[State, Result, Expansion]:
     """Replace n_0 inputs by as many as there are samples; the network trains the same.
 
-    With the rows of X in the span of orthonormal columns Q, train (W_1 Q, W_2, ..) on X Q. Every
+    With the rows of X in the span of orthonormal columns Z, train (W_1 Z, W_2, ..) on X Z. Every
     step, of every batch of these samples, is that of the full network, at a cost without n_0. It
     holds for any activation and loss, and for each rule that moves W_1 by dW_1/dt = -sum over
     samples of delta_1 x^T: for all rules here but those with weight decay, which moves W_perp too.
@@ -60,12 +60,12 @@ def compress(state: State, x: Array) -> tuple[State, Result, Expansion]:
     Returns
     -------
     small_state : State
-        With W_1 Q, (..., n_1, r), for W_1; r is the lesser of N and n_0.
+        With W_1 Z, (..., n_1, r), for W_1; r is the lesser of N and n_0.
     small_x : array (..., N, r)
-        X Q. Take minibatches from it.
+        X Z. Take minibatches from it.
     expand : Expansion
         ``expand(small)`` is the full state, which takes any other input too; ``expand.frozen`` is
-        the part that does not move, and ``expand.basis`` is Q.
+        the part that does not move, and ``expand.basis`` is Z.
 
     Raises
     ------

@@ -75,11 +75,11 @@ def _derivative(field: Field, at: Matrices, along: Matrices) -> Matrices:
     return tuple(M.tangent if isinstance(M, Dual) else 0 * M for M in moved)
 
 
-def bracket(F: Field, G: Field) -> Field:
-    """Return the Lie bracket [F, G] = DG F - DF G: how far moves along F and G do not commute."""
+def bracket(F: Field, H: Field) -> Field:
+    """Return the Lie bracket [F, H]: how far moves along F and H do not commute."""
 
     def field(at: Matrices) -> Matrices:
-        there, back = _derivative(G, at, F(at)), _derivative(F, at, G(at))
+        there, back = _derivative(H, at, F(at)), _derivative(F, at, H(at))
         return tuple(map(operator.sub, there, back))
 
     return field

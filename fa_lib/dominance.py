@@ -15,11 +15,11 @@ from fa_lib.state import State
 def relu_certificate(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a proven rate of a two-layer ReLU network, and the gates that stay open for ever.
 
-    With all c_j = v_j b_j - 1/2 ||w_j||^2 >= 0, the gate of unit j for sample i stays open if
+    With all c_j = v_j b_j - 1/2 ||w_j||^2 >= 0, the gate of unit j for sample n stays open if
 
-        h_ij > ||x_i|| abs(b_j) ||X|| ||e|| / (lambda_min(X X^T) c),
+        h_jn > ||x_n|| abs(b_j) ||X|| ||e|| / (lambda_min(X X^T) c*),
 
-    where ||X|| is the spectral norm, e the error at this state, and c the least sum, over samples,
+    where ||X|| is the spectral norm, e the error at this state, and c* the least sum, over samples,
     of the c_j of the units whose gates stay open. The gates returned are the largest such
     set, and the loss is at most its value at this state times exp(-rate * t).
 
@@ -33,8 +33,8 @@ def relu_certificate(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     Returns
     -------
     rate : array (...)
-        2 lambda_min(X X^T) c, in units of 1 / time. Zero, which promises nothing, where some c_j is
-        negative, N > n_0, or some sample has no gate that is certain.
+        2 lambda_min(X X^T) c*, in units of 1 / time. Zero, which promises nothing, where some c_j
+        is negative, N > n_0, or some sample has no gate that is certain.
     gates : array (..., N, n_1)
         True for the gates that stay open.
 
@@ -71,7 +71,7 @@ def relu_certificate(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     singular = np.linalg.svd(x, compute_uv=False)
     samples, n_0 = x.shape[-2:]
     least = singular[..., -1] ** 2 * (samples <= n_0)
-    # Bounds on the way that h_ij can go, times lambda_min(X X^T) c.
+    # Bounds on the way that h_jn can go, times lambda_min(X X^T) c*.
     size = singular[..., 0] * np.linalg.vector_norm(f - y, axis=(-2, -1))
     ways = np.linalg.vector_norm(x, axis=-1, keepdims=True) * abs(b) * size[..., None, None]
     gates = (h > 0) & np.all(c >= 0, axis=(-2, -1), keepdims=True) & np.ones_like(ways, bool)

@@ -93,12 +93,12 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return 2 lambda_min(B B^T) lambda_min(X X^T), the proven rate of feedback alignment.
 
-    In a two-layer linear network that starts from W_1 X^T = 0 and W_2 = B, the weighted loss
-    V = 1/2 tr(E^T B B^T E) is at most V(0) exp(-rate * t).
+    In a two-layer linear network that starts from W_1 X^T = 0 and W_2 = B, the squared error as
+    the hidden layer receives it, ||B^T E||^2 / 2, falls at least as fast as exp(-rate * t).
 
     Parameters
     ----------
-    B : array (..., m, h)
+    B : array (..., m, n_1)
         The feedback. Floats only.
     x : array (..., N, n_0)
         The samples, as rows.
@@ -106,7 +106,7 @@ def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:
     Returns
     -------
     array (...)
-        In units of 1 / time. Zero, which promises nothing, where m > h or N > n_0.
+        In units of 1 / time. Zero, which promises nothing, where m > n_1 or N > n_0.
 
     Raises
     ------
@@ -147,10 +147,9 @@ def final_readout_norm(
 ) -> np.ndarray:
     """Return ||W_2|| at the end of training a two-layer linear network with one output.
 
-    From W_1 X^T = 0 and W_2 = kappa b the read-out stays on the line of b. With the norm
-    ||theta*|| of the minimum-norm solution it ends, under feedback alignment, at c ||b||, where
-    c = kappa + s^2 / 2 and ||b||^2 c s = ||theta*||; under gradient descent at the norm w that
-    solves w sqrt(w^2 - kappa^2 ||b||^2) = ||theta*||.
+    From W_1 X^T = 0 and W_2 = kappa b the read-out stays on the line of b. It ends at c b, where
+    ||b||^2 c s = ||theta*||, the norm of the minimum-norm solution, and c = kappa + s^2 / 2 under
+    feedback alignment, c^2 = kappa^2 + s^2 under gradient descent.
 
     Parameters
     ----------

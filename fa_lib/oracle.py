@@ -28,20 +28,20 @@ Layer = tuple[Any, ...]  # W, and what else leads into the same units
 class Audit(NamedTuple):
     """What a backward pass says of a rule; an entry for each hidden layer.
 
-    With a_j = sum <G_W, W> over all weights that lead into unit j, G their gradients, and
-    b_j = k <G_V, M> over those that lead out of it, M what carried the error, the rule says that
-    a_j = b_j.
+    With p_j = sum <S_W, W> over all weights that lead into unit j, S their gradients, and
+    g_j = k <S_V, M> over those that lead out of it, M what carried the error, the rule says that
+    p_j = g_j.
 
     Attributes
     ----------
     balance : tuple of float
-        ``r = sum_j |a_j - b_j| / sum_j (|a_j| + |b_j|)``, from 0 to 1; nan where all are zero. At
-        degree 0 it is ``sum_j |a_j|`` over the sum of the sizes of their terms.
+        ``r = sum_j |p_j - g_j| / sum_j (|p_j| + |g_j|)``, from 0 to 1; nan where all are zero. At
+        degree 0 it is ``sum_j |p_j|`` over the sum of the sizes of their terms.
     bound : tuple of float
         What rounding may make of r in correct code.
     factor : tuple of float
-        c, where a_j = c b_j for all units: gradients of layer i are c times what those of layer
-        i+1 ask for. 1 in correct code, nan where no number will do.
+        p_j / g_j, where it is the same for all units: gradients of layer i are that many times
+        what those of layer i+1 ask for. 1 in correct code, nan where no number will do.
     fits : tuple of str
         What carried the error, where it was not M: "the weights themselves: GD", for example.
     """
@@ -182,7 +182,7 @@ def audit(
 
 
 class _Parts(NamedTuple):
-    """a_j or b_j of the units of a layer, and the sum of the sizes of all terms of all of them."""
+    """p_j or g_j of the units of a layer, and the sum of the sizes of all terms of all of them."""
 
     sums: np.ndarray
     size: float
@@ -238,7 +238,7 @@ def _parts(pairs: Iterable[tuple[Array, Array]], units: int) -> _Parts:
 def _balance(into: _Parts, out: _Parts, accuracy: float) -> tuple[float, float]:
     """Return r and its bound: entries that are off by a part of themselves move no sum by more.
 
-    Where the layer above asks for nothing, as at degree 0, all of a_j is off: of the sizes of its
+    Where the layer above asks for nothing, as at degree 0, all of p_j is off: of the sizes of its
     terms, which must cancel.
     """
     whole = float(np.sum(abs(into.sums)) + np.sum(abs(out.sums))) if out.size else into.size
@@ -254,7 +254,7 @@ def _kept(into: _Parts, out: _Parts, accuracy: float) -> bool:
 
 
 def _factor(into: _Parts, out: _Parts, accuracy: float) -> float:
-    """Return c of a_j = c b_j, or nan: if there is none, or if a single unit would have its say."""
+    """Return p_j / g_j, or nan: if units differ, or if a single unit would have its say."""
     square = float(out.sums @ out.sums)
     if np.count_nonzero(out.sums) < 2 or square == 0:
         return math.nan

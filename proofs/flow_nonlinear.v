@@ -321,7 +321,7 @@ rewrite /loss mulr_sumr inner_entries; apply: eq_bigr => s _.
 by rewrite big_ord1 /half_square mulVKf ?pnatr_eq0 // !mxE expr2.
 Qed.
 
-(* thm-dominance, 1: for leaky units the slopes carry alpha^2 C. *)
+(* thm-dominance, 1: for leaky units the slopes carry alpha^2 (sum of c_j). *)
 (* begin dominance_leaky_rate *)
 Theorem dominance_leaky_rate :
   L T <= L 0 * expR (- (2%:R * kappa * (alpha ^+ 2 * \sum_j c j)) * T).

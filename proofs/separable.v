@@ -45,7 +45,7 @@ have [_ _ pos] := coh; elim: i j => [|i IH] j il /=; first exact: ler01.
 by rewrite sumr_ge0 // => k _; rewrite mulr_ge0 ?pos ?IH // ltnW.
 Qed.
 
-(* thm-separable, the margin of the comparator: at least kappa R, with
+(* thm-separable, the margin of the comparator: at least omega R, with
    kappa = alpha^(L-1) gamma times the sum of all paths. *)
 (* begin comparator_margin *)
 Theorem comparator_margin S s (o : 'I_(n L)) : leaky_gates S ->
@@ -129,7 +129,7 @@ Definition margin_loss (ell : F -> F) (f : 'M[F]_(n L, N)) := \sum_o \sum_s ell 
 Definition subgradient (ell : F -> F) (f e : 'M[F]_(n L, N)) :=
   forall o s z, ell (y s * f o s) + e o s * (z - f o s) <= ell (y s * z).
 
-(* What the loss is at most where all margins are kappa R: with one output, N ell(kappa R).
+(* What the loss is at most where all margins are omega R: with one output, N ell(omega R).
    That ell does not increase is written {homo ell : z z' /~ z <= z'} below. *)
 Definition small_loss (ell : F -> F) : F :=
   \sum_(o < n L) N%:R * ell (alpha ^+ l * gamma * @paths l o * R).

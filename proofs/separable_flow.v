@@ -12,7 +12,7 @@ Variables (B : weights R n) (X : 'M[R]_(N, n 0%N)) (y : 'I_N -> R) (u : 'rV[R]_(
 Variables (alpha gamma r : R) (sigma : forall i, 'I_(n i) -> R) (ell : R -> R).
 
 (* thm-separable, in time.  I is an antiderivative of the loss, but for the times in Z, such as
-   its integral; small_loss is N ell(kappa R) if there is one output. *)
+   its integral; small_loss is N ell(omega R) if there is one output. *)
 (* begin separable_flow *)
 Theorem separable_flow (Z : set R) (W dW : R -> weights R n) (I : R -> R) T :
   coherent l B sigma -> separable X y u gamma -> {homo ell : z z' /~ z <= z'} ->

@@ -45,13 +45,6 @@ way
 | $\\theta$ | a map | | [a page](../index.md) |
 | $\\mathcal L$ | loss | | [a page](../index.md) |
 | $x$, $y$ | input and target | | [a page](../index.md) |
-
-| letter | as a rule | on some pages |
-|---|---|---|
-| $M$ | carrier | a constant, $B$: [b](../elsewhere.md), [c](../other.md). Any: [a](../index.md) |
-| $F$ | | a field: [elsewhere](../elsewhere.md). Several: [a page](../index.md) |
-| $D$ | | $D_{i,n}$, slopes: [elsewhere](../elsewhere.md) |
-| $x$ | | several: [elsewhere](../elsewhere.md) |
 """
 SYMBOLS = r"""# Of symbols
 
@@ -79,10 +72,6 @@ $W_1$ again.
 
 ($W_2$), once more.
 """
-ELSEWHERE = r"""# Elsewhere
-
-$M$ and $F$, $M_{i+1}$, $D_i$, $x$, $y$.
-"""
 FIRST = """# A page
 
 ```{toctree}
@@ -90,7 +79,6 @@ book/notation
 book/scorecard
 other
 told
-elsewhere
 ```
 
 What goes back is the {term}`carrier`; there is more than one {term}`way`. It stays. {claim}`stays`
@@ -120,7 +108,6 @@ def build(folder, first):
         "conf.py": CONFIGURATION,
         "index.md": first,
         "told.md": SYMBOLS,
-        "elsewhere.md": ELSEWHERE,
         "other.md": "# Another page\n\nNo term.\n",
         "book/notation.md": GLOSSARY,
         "book/scorecard.md": SCORECARD,
@@ -190,24 +177,6 @@ def test_card_of_a_symbol_says_what_it_means_and_its_shape(browser, small):
     page.close()
 
 
-def test_letter_with_a_second_sense_has_the_card_of_that_page(browser, small):
-    linked = [anchor for anchor, _ in symbols_of(small / "elsewhere.html")]
-    assert linked == ["letter-M", "letter-F", "symbol-M-i", "letter-D", "symbol-x"]
-    page = browser.new_page()
-    page.goto((small / "elsewhere.html").as_uri())
-    said = {
-        name: page.locator(f"#card-{name} p").all_text_contents()[1:]
-        for name in dict.fromkeys(linked)
-    }
-    page.close()
-    assert said["letter-M"][0].startswith("On this page: a constant, ")
-    assert "Any" not in said["letter-M"][0]
-    assert said["letter-M"][1:] == ["As a rule: carrier"]
-    assert said["letter-F"] == ["On this page: a field"]
-    assert said["symbol-M-i"] == ["carrier"]
-    assert said["letter-D"][0].endswith("slopes")
-
-
 @pytest.mark.parametrize(
     ("tex", "means"),
     [
@@ -222,8 +191,7 @@ def test_letter_with_a_second_sense_has_the_card_of_that_page(browser, small):
 )
 def test_index_aside_a_symbol_is_that_of_its_row_and_no_other(tex, means):
     rows = ["B_i", "x", "h_i", r"\theta", r"\hat\theta", r"\theta_0", "b_j"]
-    known = {("", row): Meaning(row, [], []) for row in rows}
-    found = meaning_of(tex, "any", known)
+    found = meaning_of(tex, {row: Meaning(row, [], []) for row in rows})
     assert (found and found.anchor) == means
 
 

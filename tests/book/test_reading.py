@@ -1,11 +1,13 @@
 """What the story of a page keeps, and what it leaves to those who check."""
 
+from types import SimpleNamespace
+
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 from myst_parser.docutils_ import Parser
 
-from captions import number_figures
+from captions import Captions, number_figures
 from reading import CHECKING, in_story, mark_claims, mark_code, mark_sections, words
 
 
@@ -71,6 +73,19 @@ def test_figures_of_the_story_and_those_for_checking_are_counted_apart():
     told.insert(1, cells[0])
     number_figures(document)
     assert [c.get("figure") for c in cells] == ["1", "2", "S2", None, "3", "S1"]
+
+
+def test_print_counts_on_from_the_figures_to_explore_that_it_leaves_out():
+    document = page(told := cell())
+    told[1] += nodes.image(uri="picture.pdf")
+    told["figure"] = "2"
+    document += nodes.paragraph("", "A caption.")
+    app = SimpleNamespace(builder=SimpleNamespace(format="latex"))
+    document.settings.env = SimpleNamespace(app=app)
+    Captions(document).run()
+    counter, figure = told[1].children
+    assert counter.astext() == r"\setcounter{figure}{1}"
+    assert figure[-1].astext() == "A caption."
 
 
 @pytest.mark.parametrize("text", ["## B\n\nx\n\n% for checking", "## B\n\n% a remark\n\nx"])

@@ -143,7 +143,7 @@ class RulesTable(SphinxDirective):
         self.env.note_dependency(str(book / "send" / "rules.json"))
         table = read_rules(book)
         numbers = {note: number for number, note in enumerate(table["notes"], start=1)}
-        added = r"a step adds $\tfrac12\norm{\Delta W_i}^2$ less"  # once, for want of room
+        added = r"a step adds $\tfrac12\norm{\Delta W_i}^2$ minus"  # once, for want of room
         lines = [f"| rule | carries the error back | is kept | {added} |", "|---" * 4 + "|"]
         for row in table["rules"]:
             note = f" ({numbers[row['note']]})" if "note" in row else ""

@@ -160,7 +160,7 @@ def update_alignment(
 
     Notes
     -----
-    Along a rule the loss changes by the sum over layers of <dW_i, gradient_i> per unit of time.
+    Along a rule the loss changes at the rate <dW_i/dt, gradient_i>, summed over layers.
     Where the reference is gradient descent, each term has the sign opposite to this cosine.
     """
     inputs, *signals = _hidden_signals(state, x, y, rule, reference, activation, loss)

@@ -94,7 +94,7 @@ def discrete_law(
 ) -> Result | tuple[Array, ...]:
     """Return the law along a path, less what each step adds to it: exactly constant.
 
-    For Theorem 5.1 this is Q_i(t) - 1/2 sum over steps of ||W_i(s+1) - W_i(s)||^2. It is constant
+    For Theorem 5.1 this is Q_i(t), less 1/2 ||dW_i||^2 for each step before t. It is constant
     for every step size and every choice of batches, and for carriers that move: each step changes
     it by its balance, <dW_i, W_i> - k <dW_{i+1}, M_{i+1}>, with M the carriers before the step.
     It is also constant where nothing moves, so check that the law itself does.

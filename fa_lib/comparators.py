@@ -94,9 +94,9 @@ def comparator_prediction(
 
     With the preactivations h of the state, and its activities a = phi(h),
 
-        a*_0 = x,  a*_i = a_i + phi'(h_i) (W*_i a*_{i-1} - h_i),  f^ = B_L a*_{L-1}.
+        a^_0 = x,  a^_i = a_i + phi'(h_i) (W*_i a^_{i-1} - h_i),  f^ = B_L a^_{L-1}.
 
-    A wire is applied to a_i, and its derivative at a_i to a*_i - a_i.
+    A wire is applied to a_i, and its derivative at a_i to a^_i - a_i.
     For degree 1 this is the comparator behind the gates that are open in the network now; in a
     linear network it is B_L ... B_2 U x, whatever the weights.
 

@@ -143,7 +143,7 @@ def lie_closure(
 ) -> LieClosure:
     """Close the update fields of all data under brackets, at a random state, and take the rank.
 
-    The brackets [F_1, [F_2, [.. F_k]]] of random samples span the whole of depth k, in exact
+    The brackets [F_1, [F_2, [.. F_r]]] of random samples span the whole of depth r, in exact
     arithmetic and for linear networks with probability one. When one more depth adds nothing, no
     further one can. Rounding, and ReLU's gates that no sample happens to open, can only hide
     directions: the dimension is a lower bound, and the number of laws an upper one. Draw again to

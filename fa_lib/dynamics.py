@@ -243,7 +243,7 @@ def train(
     activation: Activation = relu,
     loss: Loss = squared_error,
 ) -> State:
-    """Train by steps and return the path: the state at each of them, or at every k-th.
+    """Train by steps and return the path: the state after each of them, or after every few.
 
     A path is a State with an axis of time before all others: its law, its angles or its end-to-end
     map are one call, without a loop. ``path.at(-1)`` is the last state. On JAX's arrays the run is

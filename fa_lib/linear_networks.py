@@ -67,13 +67,13 @@ def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     Parameters
     ----------
-    w : array (..., m, n_0)
+    w : array (..., n_1, n_0)
     x : array (..., N, n_0)
         Floats only.
 
     Returns
     -------
-    inside, outside : arrays (..., m, n_0)
+    inside, outside : arrays (..., n_1, n_0)
         Their sum is w. Training moves W_1 only inside, unless its weights decay.
 
     Raises
@@ -210,7 +210,7 @@ def _cubic_root(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def excess_risk(
     theta: np.ndarray, teacher: np.ndarray, covariance: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return <D, D Sigma> for D = theta - teacher: the expected squared error on a new input.
+    """Return <Z, Z Sigma> for Z = theta - teacher: the expected squared error on a new input.
 
     The target's own noise, which no theta can predict, is left out.
 

@@ -73,7 +73,7 @@ def huber_loss(width: float) -> Loss:
     Returns
     -------
     Loss
-        r^2 / 2 for a residual r of size up to the width w, and w (abs(r) - w / 2) beyond.
+        r^2 / 2 for a residual r of size up to ``width``, and width * (abs(r) - width / 2) beyond.
 
     Raises
     ------

@@ -17,11 +17,11 @@ class State(NamedTuple):
     Attributes
     ----------
     weights : tuple of arrays
-        ``W_1..W_L``; ``weights[l]`` has shape (..., n_{l+1}, n_l).
+        ``W_1..W_L``; W_i, which is ``weights[i-1]``, has shape (..., n_i, n_{i-1}).
     feedback : tuple of arrays
-        ``feedback[l]`` carries the error to hidden layer l+1: shape (..., n_{l+2}, n_{l+1}), that
-        of ``weights[l+1]``, where the error passes layer by layer; shape (..., n_L, n_{l+1})
-        where the output error is broadcast.
+        ``feedback[i-1]`` carries the error to hidden layer i. It is B_{i+1}, of the shape of
+        W_{i+1}, where the error passes layer by layer, and B_i, of shape (..., n_L, n_i), where
+        the output error is broadcast.
     """
 
     weights: tuple[Result, ...]

@@ -416,7 +416,7 @@ def foot_of_solutions() -> Figure:
     dots(axes, [origin, foot, places[0]])
     right_angle(axes, foot, origin, on_sheet(star + outside))
     label(axes, np.add(origin, (-5, 0)), "$0$")
-    label(axes, np.add(foot, (-9, -1)), r"$\theta^\star$")
+    label(axes, np.add(foot, (-9, -1)), r"$\theta^*$")
     label(axes, np.add(places[0], (0, 6)), "start")
     label(axes, (24, 25), "row space")
     label(axes, (58, 33), "solutions")

@@ -63,9 +63,9 @@ def new_figure(
     ----------
     panels : int
     height : float
-        Of each panel, in inches; the width is 6.4 inches.
+        Of each panel, in inches; the width is 5 inches.
     """
-    figure = plt.figure(figsize=(6.4, height * panels))
+    figure = plt.figure(figsize=(5, height * panels))
     return figure, list(figure.subplots(panels, squeeze=False)[:, 0])
 
 

@@ -630,12 +630,14 @@ def test_no_code_is_cut_on_paper(page):
     page.emulate_media(media="screen")
 
 
-def test_words_in_a_drawing_can_be_read_on_a_phone(page):
+def test_words_in_a_figure_can_be_read_on_a_phone_and_none_is_cut(page):
     look(page, PHONE, "light")
-    drawings = page.locator("article .drawing > img:visible")
-    shares = drawings.evaluate_all("(all) => all.map((i) => i.width / i.naturalWidth)")
+    figures = page.locator("article .drawing > img:visible")
+    shares = figures.evaluate_all("(all) => all.map((i) => i.width / i.naturalWidth)")
     points = STYLE["font.size"]
     assert [share for share in shares if share * points * 96 / 72 < 10] == []
+    cut = "(all) => all.filter((i) => i.offsetWidth > i.parentElement.clientWidth).length"
+    assert figures.evaluate_all(cut) == 0
 
 
 def test_numbers_are_set_as_people_write_them_and_whole(page):

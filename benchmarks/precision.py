@@ -66,13 +66,13 @@ def laws(arithmetic: Arithmetic) -> dict[str, list[float]]:
     states = (_each(as_float64, state) for state in islice(run, STEPS + 1))
     first = next(states)
     init, update = fa_lib.ledger()  # which keeps one state; the path would fill gigabytes
-    book, drifts = init(first), []
+    book, residuals = init(first), []
     for state in states:
         book = update(book, state)
-        drifts.append(abs(ways.on_host(book.drift)[..., 0]))
+        residuals.append(abs(ways.on_host(book.residual)[..., 0]))
     size, end = ((ways.on_host(s.weights[0]) ** 2).sum((-2, -1)) / 2 for s in (first, book.state))
     return {
-        "broken": _sorted(np.max(drifts, axis=0) / size),
+        "broken": _sorted(np.max(residuals, axis=0) / size),
         "moved": _sorted(abs(end - size) / size),
     }
 

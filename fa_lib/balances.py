@@ -185,7 +185,7 @@ class Ledger(NamedTuple):
         what the steps have added since.
     corrected : array
         The value less 1/2 ||dW_i||^2 of every step: constant under the rule.
-    drift : array
+    residual : array
         How far the corrected value has moved, which is the sum of the balances.
     budget : array
         How far the rounding of stored weights may have moved it, in this dtype and so many steps.
@@ -202,7 +202,7 @@ class Ledger(NamedTuple):
     state: State
     value: Result
     corrected: Result
-    drift: Result
+    residual: Result
     budget: Result
     stake: Result
     moved: Result
@@ -211,7 +211,7 @@ class Ledger(NamedTuple):
 
     def __str__(self) -> str:
         """Return a verdict for each hidden layer; of an ensemble, on its worst network."""
-        parts = (self.broken, self.drift, self.budget, self.stake, self.moved)
+        parts = (self.broken, self.residual, self.budget, self.stake, self.moved)
         networks = zip(*map(_by_layer, parts), strict=True)
         verdicts = [max(map(_verdict, *numbers)) for numbers in networks]
         lines = (f"hidden layer {i}: {text}" for i, (*_, text) in enumerate(verdicts, start=1))
@@ -229,18 +229,20 @@ def _by_layer(values: Array) -> np.ndarray:
 
 
 def _verdict(
-    broken: float, drift: float, budget: float, stake: float, moved: float
+    broken: float, residual: float, budget: float, stake: float, moved: float
 ) -> tuple[int, float, str]:
     """Return how bad it is, first in kind and then in degree, and what to say."""
     if broken:
-        return 3, -broken, f"broken at step {broken:g} (drift {drift:.1e} of {stake:.1e} at stake)"
+        said = f"residual {residual:.1e} of {stake:.1e} at stake"
+        return 3, -broken, f"broken at step {broken:g} ({said})"
     if not moved:
         return 2, 0.0, "nothing moved, so nothing was tested"
     if not budget <= TESTED * stake:
         said = f"rounding may hide {budget:.1e} of {stake:.1e} at stake"
         return 1, 0.0, f"not tested: {said}; larger steps, or a wider dtype, would be seen"
-    # The drift is rounding: its digits depend on the machine, and say nothing of the law.
-    return 0, abs(drift), f"kept (drift within rounding, {budget:.1e}, of {stake:.1e} at stake)"
+    # The residual is rounding: its digits depend on the machine, and say nothing of the law.
+    said = f"residual within rounding, {budget:.1e}, of {stake:.1e} at stake"
+    return 0, abs(residual), f"kept ({said})"
 
 
 class Ledgers(NamedTuple):
@@ -379,7 +381,7 @@ def _entered(book: Ledger, now: State, terms: Terms) -> Ledger:
         now,
         book.value + balance + _stacked(squares, now),
         book.corrected + balance,
-        book.drift + balance,
+        book.residual + balance,
         book.budget + budget,
         book.stake + stake,
         book.moved + _stacked((a + b for a, b in pairwise(totals)), now),

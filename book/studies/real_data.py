@@ -215,7 +215,7 @@ def accuracy(
 class Books(NamedTuple):
     """What the ledgers of a run say, (..., L-1), at the virtual read-outs under DFA."""
 
-    drift: np.ndarray
+    residual: np.ndarray
     budget: np.ndarray
     stake: np.ndarray
     broken: np.ndarray  # the first step beyond rounding, or 0
@@ -269,7 +269,7 @@ def open_books(state: fa.State, network: Network, rule: str) -> Books:
     readouts = tuple(0 * B for B in state.feedback)
     init, _ = fa.ledger(rule=law_of(rule))
     books = map(init, junctions(state, readouts, network, rule))
-    zero = np.concatenate([book.drift for book in books], axis=-1)
+    zero = np.concatenate([book.residual for book in books], axis=-1)
     none = zero.astype(int)
     return Books(zero, zero, zero, none, none, readouts)
 
@@ -295,14 +295,14 @@ def entered(
             stacked(states), stacked(readouts), network, rule
         )
     ]
-    drift, budget, stake, broken = (
+    residual, budget, stake, broken = (
         np.concatenate([getattr(one, name) for one in each], axis=-1)
-        for name in ("drift", "budget", "stake", "broken")
+        for name in ("residual", "budget", "stake", "broken")
     )
     first = books.steps + 1 + (broken > 0).argmax(axis=0)
     late = (books.broken == 0) & (broken > 0).any(axis=0)
     return Books(
-        running(books.drift, drift),
+        running(books.residual, residual),
         running(books.budget, budget),
         running(books.stake, stake),
         np.where(late, first, books.broken),
@@ -635,7 +635,7 @@ def said(books: Books) -> dict[str, list[float]]:
     """Return what the ledgers of a network say, for each hidden layer."""
     return {
         "steps": [float(books.steps[0])],
-        "drift": list(map(float, abs(books.drift))),
+        "residual": list(map(float, abs(books.residual))),
         "budget": list(map(float, books.budget)),
         "stake": list(map(float, books.stake)),
         "broken": list(map(float, books.broken)),

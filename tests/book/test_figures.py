@@ -141,14 +141,14 @@ def test_shades_are_greys_from_light_to_dark():
 def test_a_figure_is_of_one_panel_and_its_height_unless_more_is_asked_for():
     figure, axes = new_figure()
     assert len(axes) == 1
-    assert tuple(figure.get_size_inches()) == (6.4, 3.4)
+    assert tuple(figure.get_size_inches()) == (5, 3.4)
 
 
 @pytest.mark.parametrize("panels", [1, 3])
 def test_panels_stand_one_under_the_other(panels):
     figure, axes = new_figure(panels, height=2.0)
     assert len(axes) == panels
-    assert tuple(figure.get_size_inches()) == (6.4, 2.0 * panels)
+    assert tuple(figure.get_size_inches()) == (5, 2.0 * panels)
     assert len({panel.get_position().x0 for panel in axes}) == 1
 
 

@@ -16,6 +16,7 @@ import yaml
 import reproduce
 from draws import declared_ranges, draw
 from page import claims
+from planting import plant
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
@@ -117,11 +118,16 @@ def test_scorecard_fails_on_a_page_that_claims_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("module", "right", "wrong"),
     [
-        ("balances.py", "(ours(dW, W) / rate,", "(2 * ours(dW, W) / rate,"),
+        (
+            "balances.py",
+            "(ours(dW, W) / rate, terms.degree * above(dV, M) / next_rate)",
+            "(2 * ours(dW, W) / rate, terms.degree * above(dV, M) / next_rate)",
+        ),
         (
             "dynamics.py",
-            "uphill, etas)), state.feedback)",
-            "uphill, etas)), tuple(B * 1.001 for B in state.feedback))",
+            "State(tuple(map(_downhill, state.weights, uphill, etas)), state.feedback)",
+            "State(tuple(map(_downhill, state.weights, uphill, etas)), "
+            "tuple(1.001 * B for B in state.feedback))",
         ),
     ],
     ids=["balance with the wrong factor", "feedback that drifts"],
@@ -130,8 +136,7 @@ def test_fault_planted_in_the_library_fails_a_claim(module, right, wrong, tmp_pa
     faulty = tmp_path / "fa_lib"
     shutil.copytree(ROOT / "fa_lib", faulty, ignore=shutil.ignore_patterns("__pycache__"))
     source = (faulty / module).read_text(encoding="utf-8")
-    assert source.count(right) == 1, "the source has changed: choose the fault anew"
-    (faulty / module).write_text(source.replace(right, wrong), encoding="utf-8")
+    (faulty / module).write_text(plant(source, right, wrong), encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(papermill.PapermillExecutionError, match="claim law-exact-discrete fails"):
         run_elsewhere("theorem_5_1", tmp_path, {})

@@ -93,7 +93,7 @@ def kept(rule, by, network=SMALL, images=IMAGES):
 def test_every_rule_keeps_its_books(rule):
     said = kept(rule, rule)
     assert said["broken"] == [0]
-    assert said["drift"][0] < said["budget"][0] < fa.balances.TESTED * said["stake"][0]
+    assert said["residual"][0] < said["budget"][0] < fa.balances.TESTED * said["stake"][0]
 
 
 def test_direct_feedback_keeps_its_books_in_a_network_of_kernels():
@@ -103,7 +103,7 @@ def test_direct_feedback_keeps_its_books_in_a_network_of_kernels():
     images = real_data.Images((x, y), (x, y), (x, y))
     said = kept("DFA", "DFA", real_data.network_of("3 kernel layers"), images)
     assert said["broken"] == 3 * [0]
-    assert all(d < b for d, b in zip(said["drift"], said["budget"], strict=True))
+    assert all(d < b for d, b in zip(said["residual"], said["budget"], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_books_are_those_of_one_ledger_through_all_steps(rule, by):
         book = init(passages[0])
         for passage in passages[1:]:
             book = update(book, passage)
-        for name in ("drift", "budget", "stake", "broken"):
+        for name in ("residual", "budget", "stake", "broken"):
             one, other = getattr(book, name)[0], getattr(books, name)[layer]
             assert other == pytest.approx(one, rel=1e-5, abs=float(book.budget[0]) / 100), name
         assert books.steps[layer] == book.steps == 20
@@ -230,4 +230,4 @@ def test_a_whole_job_comes_out_as_the_record_has_it(rule):
     assert again.keys() == recorded.keys()
     assert np.mean(again["accuracy"]) == pytest.approx(np.mean(recorded["accuracy"]), abs=0.02)
     assert not np.any(again["broken"])
-    assert np.all(np.abs(again["drift"]) < np.array(again["budget"]))
+    assert np.all(np.abs(again["residual"]) < np.array(again["budget"]))

@@ -4,8 +4,6 @@ Each fault is a replacement in a copy of the library: of a piece of code, whatev
 functions are called there. The tests named beside it run on that copy.
 """
 
-import ast
-import builtins
 import multiprocessing
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -14,8 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
+from planting import plant, with_other_names
+
 ROOT = Path(__file__).resolve().parents[2]
-BUILTINS = frozenset(dir(builtins))
 
 
 class Fault(NamedTuple):
@@ -407,75 +406,19 @@ def run(processes, folder, tests, select):
     return code, (folder / "report.xml").read_text(encoding="utf-8")
 
 
-def piece(code):
-    """Return the syntax tree of an expression or a statement."""
-    (found,) = ast.parse(code).body
-    return found.value if isinstance(found, ast.Expr) else found
-
-
-def fits(pattern, code, names):
-    """Say whether a tree is a pattern but for its names, and note what these are called in it."""
-    if isinstance(pattern, list):
-        alike = isinstance(code, list) and len(pattern) == len(code)
-        return alike and all(fits(*pair, names) for pair in zip(pattern, code, strict=True))
-    if not isinstance(pattern, ast.AST):
-        return pattern == code
-    if type(pattern) is not type(code):
-        return False
-    if isinstance(pattern, ast.Name | ast.arg):
-        field = pattern._fields[0]
-        old, new = getattr(pattern, field), getattr(code, field)
-        if {old, new} & BUILTINS:
-            return old == new
-        return names.setdefault(old, new) == new and list(names.values()).count(new) == 1
-    fields = [field for field in pattern._fields if field != "ctx"]
-    return all(fits(getattr(pattern, field), getattr(code, field), names) for field in fields)
-
-
-def renamed(tree, new):
-    """Return a tree whose variables and functions have other names."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name | ast.arg | ast.FunctionDef):
-            field = node._fields[0]
-            setattr(node, field, new(getattr(node, field)))
-    return tree
-
-
-def longer(name):
-    """Return another name for what is not Python's own."""
-    return name if name in BUILTINS else f"{name}_"
-
-
-def plant(fault, tree):
-    """Put a fault in the one place of a module's tree that fits; return the source."""
-    pattern, places = piece(fault.right), []
-    for node in ast.walk(tree):
-        for field, value in ast.iter_fields(node):
-            for i, child in enumerate(value if isinstance(value, list) else [value]):
-                if fits(pattern, child, names := {}):
-                    places.append((node, field, i, names))
-    assert len(places) == 1, f"{fault.name}: {len(places)} places fit, choose it anew"
-    ((node, field, i, names),) = places
-    wrong = renamed(piece(fault.wrong), lambda name: names.get(name, name))
-    value = getattr(node, field)
-    setattr(node, field, [*value[:i], wrong, *value[i + 1 :]] if isinstance(value, list) else wrong)
-    return ast.unparse(ast.fix_missing_locations(tree))
-
-
 def test_every_fault_has_one_place_whatever_things_are_called_there():
     """Quick, so that `make check` tells at once that the code with a fault has changed."""
     for fault in FAULTS:
         source = (ROOT / "fa_lib" / fault.module).read_text(encoding="utf-8")
-        planted = ast.parse(plant(fault, ast.parse(source)))
-        other = plant(fault, renamed(ast.parse(source), longer))
-        assert other == ast.unparse(renamed(planted, longer)), fault.name
+        elsewhere = plant(with_other_names(source), fault.right, fault.wrong)
+        assert elsewhere == with_other_names(plant(source, fault.right, fault.wrong)), fault.name
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_turns_the_tests_red(processes, copy, fault):
     module = copy / "fa_lib" / fault.module
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    module.write_text(plant(fault, tree), encoding="utf-8")
+    source = module.read_text(encoding="utf-8")
+    module.write_text(plant(source, fault.right, fault.wrong), encoding="utf-8")
     code, report = run(processes, copy, fault.tests, fault.select)
     assert code == pytest.ExitCode.TESTS_FAILED, report
 

@@ -69,7 +69,7 @@ def virtual(x, y, **arguments):
 def noted(state, **options):
     init, update = fa_lib.ledger(**options)
     book = update(init(state), State(tuple(W / 2 for W in state.weights), state.feedback))
-    return book.value, book.corrected, book.drift, book.moved  # the budget is that of the dtype
+    return book.value, book.corrected, book.residual, book.moved  # the budget is that of the dtype
 
 
 def positional(law, name="state"):

@@ -70,7 +70,7 @@ def test_every_rule_keeps_its_balance_to_rounding(rule, dtype, problem):
     problem = problem._replace(state=each(to, problem.state), x=to(problem.x), y=to(problem.y))
     book = kept_beside(run_of(problem, rule), rule=RULES[rule], degree=problem.activation.degree)
     assert not book.broken.any(), str(book)
-    assert np.all(abs(book.drift) <= book.budget)
+    assert np.all(abs(book.residual) <= book.budget)
     assert book.corrected.dtype == dtype
 
 
@@ -94,7 +94,7 @@ def test_ledger_is_exact_in_fractions(problem):
     )
     book = kept_beside(itertools.islice(run, 3), degree=problem.activation.degree)
     assert not book.broken.any()
-    assert np.all(book.drift == 0)
+    assert np.all(book.residual == 0)
     assert np.all(book.budget == 0)
     assert np.all(book.corrected == layer_law(problem.state, degree=problem.activation.degree))
 
@@ -214,7 +214,7 @@ def test_of_an_ensemble_the_worst_network_is_told():
     states[4] = states[4]._replace(weights=tuple(weights))
     book = kept_beside(states)
     assert book.broken[:, 0].tolist() == [0, 4, 0]
-    assert f"broken at step 4 (drift {book.drift[1, 0]:.1e} of " in str(book)
+    assert f"broken at step 4 (residual {book.residual[1, 0]:.1e} of " in str(book)
     resting = each(np.copy, problem.state)
     frozen = [
         s._replace(
@@ -243,7 +243,7 @@ def test_what_follows_a_state_has_its_dtype_and_its_axes(other, message):
     init, update = ledger()
     book = init(PROBLEM.state)
     if message is None:
-        assert update(book, other(PROBLEM.state)).drift.shape == (1, 2)
+        assert update(book, other(PROBLEM.state)).residual.shape == (1, 2)
         book, other = update(book, other(PROBLEM.state)), lambda s: s
         message = r"got shape \(5, 3\) of float64, expected \(1, 5, 3\) of float64"
     with pytest.raises(ValueError, match=f"^W_1: {message}, as before"):
@@ -309,7 +309,7 @@ def test_decay_and_tanh_break_the_balance():
 def test_an_ensemble_has_an_entry_for_each_network():
     problem = draw_problem((3, 4, 2), 5, linear, squared_error, seed=0, ensemble=(2, 3))
     book = kept_beside(run_of(problem))
-    assert book.drift.shape == book.broken.shape == (2, 3, 1)
+    assert book.residual.shape == book.broken.shape == (2, 3, 1)
     assert "hidden layer 1: kept" in str(book)
 
 
@@ -403,6 +403,6 @@ def test_a_ledger_of_parameters_keeps_no_graph_and_no_memory():
             V += 0.01 * moved[1]
         book = update(book, State((W, V), (B,)))
     assert str(book).startswith("after 9 steps\nhidden layer 1: kept (")
-    for part in (book.value, book.drift, *book.state.weights):
+    for part in (book.value, book.residual, *book.state.weights):
         assert part.grad_fn is None
         assert not part.requires_grad

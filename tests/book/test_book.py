@@ -180,7 +180,7 @@ WITH_TAB_STOPS = """async () => {
 # The theme hears of the other scheme with the next frame, and a busy machine draws few.
 IN_THEME = """async (scheme) => {
     const theme = () => document.documentElement.dataset.theme ?? scheme;
-    for (let turn = 0; turn < 100 && theme() !== scheme; turn += 1) {
+    for (let turn = 0; turn < 400 && theme() !== scheme; turn += 1) {
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
     if (theme() !== scheme) throw new Error(`the page stays ${theme()}`);

@@ -262,12 +262,13 @@ def test_run_that_diverges_is_drawn_until_it_breaks(page, file):
 def test_no_words_of_a_figure_overlap(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_timeout(100)  # for the figure to be drawn anew
-    boxes = page.locator(".live svg text").evaluate_all(
-        """(all) => all.filter((e) => e.textContent).map((e) => {
-            const { left, right, top, height } = e.getBoundingClientRect();
-            const letters = [left, top + 0.2 * height, right, top + 0.8 * height];
-            return [e.textContent, letters, e.closest('svg').getBoundingClientRect().right];
-        })"""
+    boxes = page.evaluate(  # in one turn, as a drawing may give place to the next
+        """() => [...document.querySelectorAll('.live svg text')].filter((e) => e.textContent)
+            .map((e) => {
+                const { left, right, top, height } = e.getBoundingClientRect();
+                const letters = [left, top + 0.2 * height, right, top + 0.8 * height];
+                return [e.textContent, letters, e.closest('svg').getBoundingClientRect().right];
+            })"""
     )
     assert boxes
     for (one, a, edge), (other, b, _) in itertools.combinations(boxes, 2):

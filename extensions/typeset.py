@@ -101,22 +101,24 @@ def ask_mathjax(order: str) -> bytes:
     return subprocess.run([node, SCRIPT], input=order.encode(), stdout=PIPE, check=True).stdout
 
 
-def characters(css: str) -> set[int]:
-    r"""Code points that the rules of a style sheet put on the page.
+def characters(css: str) -> dict[str, set[int]]:
+    r"""Return the code points that a style sheet puts on the page, by the font; "" is any.
 
-    >>> sorted(characters('a::before {content: "x"} b::before {content: "\\2212"}'))
-    [120, 8722]
+    >>> characters('a.TEX-I::before {content: "x"} b::before {content: "\\2212"}')
+    {'TEX-I': {120}, '': {8722}}
     """
-    found = set()
-    for text in re.findall(r'content: *"([^"]*)"', css):
+    found: dict[str, set[int]] = {}
+    for selector, text in re.findall(r'([^{}]*)\{[^{}]*content: *"([^"]*)"', css):
+        font = re.search(r"\.(TEX-\w+)", selector)
+        codes = found.setdefault(font[1] if font else "", set())
         for code, char in re.findall(r"\\([0-9A-Fa-f]{1,6}) ?|(.)", text, flags=re.DOTALL):
-            found.add(int(code, 16) if code else ord(char))
+            codes.add(int(code, 16) if code else ord(char))
     return found
 
 
 def with_fonts(css: str, families: set[str], static: Path, memory: Path) -> str:
     """Write the fonts of these families, with the characters that the book uses; name no others."""
-    codes = characters(css) | ZERO
+    found = characters(css)
 
     def cut(face: re.Match[str]) -> str:
         family, name = face.groups()
@@ -124,7 +126,8 @@ def with_fonts(css: str, families: set[str], static: Path, memory: Path) -> str:
             return ""
         target = Path(name).with_suffix(".woff2")
         (static / target).parent.mkdir(exist_ok=True)
-        font = kept_subset(FONTS / Path(name).name, codes, memory)
+        codes = found.get(family, set()) | (found[""] if family in ALWAYS else set())
+        font = kept_subset(FONTS / Path(name).name, codes | ZERO, memory)
         (static / target).write_bytes(font)
         return face[0].replace(f'"{name}") format("woff")', f'"{target}") format("woff2")')
 

@@ -1,7 +1,7 @@
 """Set what computers write as people write it, and let no line end where none should.
 
-A Sphinx extension: powers of ten become powers of ten, and a number keeps its per cent sign.
-`finish.py` has each page pass through `keep_whole`.
+A Sphinx extension: powers of ten become powers of ten, and a number has a minus, not a hyphen, and
+keeps its per cent sign. `finish.py` has each page pass through `keep_whole`.
 """
 
 import re
@@ -13,6 +13,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 PER_CENT = re.compile(r"(^|\d) %")  # the number may be a node of its own
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+NEGATIVE = re.compile(r"(?<![\w.)-])-(?=\d)")
 POWER = re.compile(r"((?:[<>=] )?)(?<![\w.])(-?\d+(?:\.\d+)?)e([-+]?)0*(\d+)(?![\w.]\w)")
 
 
@@ -39,7 +40,7 @@ def powers(text: str) -> list[nodes.Node] | None:
 
 
 class Numbers(SphinxPostTransform):
-    """Set powers of ten and per cent in all text that is no code and no formula."""
+    """Set powers of ten, minus and per cent in all text that is no code and no formula."""
 
     default_priority = 30
 
@@ -51,8 +52,8 @@ class Numbers(SphinxPostTransform):
             while within is not None and not isinstance(within, kept):
                 within = within.parent
             if within is None:
-                whole = nodes.Text(PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", text))
-                text.parent.replace(text, powers(whole) or whole)
+                whole = PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", NEGATIVE.sub(MINUS, text))
+                text.parent.replace(text, powers(whole) or nodes.Text(whole))
 
 
 def keep_whole(page: str) -> str:

@@ -18,8 +18,9 @@
       localStorage.setItem("view", view);
     } catch {}
   };
-  const asked = new URLSearchParams(location.search).get("view");
-  if (asked in VIEWS) remember(asked);
+  const asked = () => new URLSearchParams(location.search).get("view");
+  const chosen = () => (asked() in VIEWS ? asked() : remembered() === "check" ? "check" : "read");
+  if (asked() in VIEWS) remember(asked());
   const buttons = {};
   const show = (view) => {
     root.dataset.view = view;
@@ -30,7 +31,7 @@
       link.parentElement.hidden = target !== null && !target.checkVisibility();
     }
   };
-  root.dataset.view = asked in VIEWS ? asked : remembered() === "check" ? "check" : "read";
+  root.dataset.view = chosen();
 
   // What the reader looks at stays where it is.
   const choose = (view) => {
@@ -51,14 +52,14 @@
     } catch {} // on a disk
   };
 
-  // A link may lead to what is hidden.
+  // A link may lead to what is hidden; whoever goes back finds the view as it was.
   const reveal = () => {
+    if (root.dataset.view !== chosen()) show(chosen());
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    const hidden = !target.checkVisibility();
     if (target.closest(".for-checking, .above-input")) show("check");
     for (let e = target; e; e = e.parentElement) if (e.matches("details")) e.open = true;
-    if (hidden) target.scrollIntoView({ behavior: "instant" });
+    target.scrollIntoView({ behavior: "instant" });
   };
 
   const addSwitch = () => {
@@ -80,7 +81,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     if (document.querySelector(".for-checking, details.above-input, details.fold")) addSwitch();
-    show(root.dataset.view);
+    show(chosen());
     reveal();
     window.addEventListener("hashchange", reveal);
   });

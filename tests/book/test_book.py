@@ -630,6 +630,13 @@ def test_no_code_is_cut_on_paper(page):
     page.emulate_media(media="screen")
 
 
+def test_every_formula_of_the_story_fits_a_phone(page):
+    look(page, PHONE, "light", "read")
+    formulas = page.locator("article :is(div.math, mjx-container.wide):visible")
+    wide = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.innerText)"
+    assert formulas.evaluate_all(wide) == []
+
+
 def test_words_in_a_figure_can_be_read_on_a_phone_and_none_is_cut(page):
     look(page, PHONE, "light")
     figures = page.locator("article .drawing > img:visible")

@@ -489,6 +489,8 @@ def test_link_to_what_the_story_leaves_out_shows_it(browser, address):
     tab.locator("#more-claims").wait_for()
     assert tab.evaluate("document.querySelector('#more-claims').getBoundingClientRect().top") < 900
     assert seconds(tab)[2] == "check"
+    tab.go_back()
+    tab.wait_for_function("document.documentElement.dataset.view === 'read'")
     tab.reload()
     tab.goto(f"{address}book/theorem_5_1.html")
     assert seconds(tab)[2] == "read", "following a link is no choice"

@@ -23,7 +23,6 @@ from axe_playwright_python.sync_playwright import Axe
 from docutils import nodes
 from matplotlib.image import imread
 
-import execute
 from figures import STYLE
 from reading import CLAIMS, CODE_LINES, LOOKED_UP, WORDS, WORDS_A_MINUTE
 from tables import WORDS as LONG_CELL
@@ -75,23 +74,12 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """Build the book as `make book` does, but for the execution."""
-    folder = tmp_path_factory.mktemp("book")
-    source = folder / "source"
-    execute.update(source)
-    for notebook in execute.notebooks(ROOT / "book"):
-        (source / "book" / notebook.name).write_bytes(notebook.read_bytes())
-    command = [Path(sys.executable).parent / "jupyter-book", "build", source]
-    command += ["--path-output", folder, "-W", "-n", "--keep-going"]
+def site():
+    """Build the book as `make book` does; after it this takes a second."""
+    command = [sys.executable, ROOT / "tools" / "build.py"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
-@pytest.fixture(scope="session")
-def site(folder):
-    return folder / "_build" / "html"
+    return ROOT / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
@@ -257,9 +245,9 @@ def test_page_that_is_shown_where_there_is_none_works_at_every_depth(tab, site, 
 # -------------------------------------------------------------------------- what a page shows
 
 
-def formulas(folder, name):
+def formulas(name):
     """Return how many formulas a document has, by what Sphinx read."""
-    doctree = folder / "_build" / ".doctrees" / f"{name}.doctree"
+    doctree = ROOT / "_build" / ".doctrees" / f"{name}.doctree"
     document = pickle.loads(doctree.read_bytes())
     return sum(1 for node in document.findall() if isinstance(node, nodes.math | nodes.math_block))
 
@@ -273,9 +261,9 @@ def figures(name):
     return sum(any(kind.startswith("image/") for kind in o.get("data", {})) for o in outputs)
 
 
-def test_every_formula_is_typeset(page, folder, name, record_property):
+def test_every_formula_is_typeset(page, name, record_property):
     look(page, DESK, "light")
-    expected = formulas(folder, name) if name in DOCUMENTS else 0
+    expected = formulas(name) if name in DOCUMENTS else 0
     drawn = page.locator("article mjx-container:not(.cards *, .column *)")
     boxes = drawn.evaluate_all("(all) => all.map((e) => e.firstElementChild.offsetWidth)")
     # A statement is referred to by its name, which may hold a formula.

@@ -41,15 +41,6 @@ def plain(tex: str) -> str:
     return INDEX.sub(r"_\1", re.sub(r"[{}\s]", "", tex))
 
 
-def letter(symbol: str) -> str:
-    r"""Return a symbol without its index.
-
-    >>> letter("B_i"), letter(r"W_\parallel")
-    ('B', 'W_\\parallel')
-    """
-    return INDEX.sub("", symbol)
-
-
 def rows_of(symbol: str) -> list[str]:
     r"""Return the symbols whose rows tell what a symbol means, the closest first.
 
@@ -59,7 +50,7 @@ def rows_of(symbol: str) -> list[str]:
     >>> rows_of("B_2"), rows_of("B"), rows_of("h"), rows_of("x_n"), rows_of(r"\theta^\star")
     (['B_2', 'B_i'], ['B', 'B_i'], ['h'], ['x_n', 'x'], ['\\theta^\\star'])
     """
-    base, index = letter(symbol), symbol[-1]
+    base, index = INDEX.sub("", symbol), symbol[-1]
     if base == symbol:
         return [symbol, f"{symbol}_i"] if re.fullmatch("[A-Z]", symbol) else [symbol]
     if index in "jln":

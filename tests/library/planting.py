@@ -58,15 +58,16 @@ def plant(source, right, wrong):
     ValueError
         If no place fits what is right, or several do.
     """
-    tree, pattern, places = ast.parse(source), piece(right), []
-    for node in ast.walk(tree):
-        for field, value in ast.iter_fields(node):
-            for i, child in enumerate(value if isinstance(value, list) else [value]):
-                if fits(pattern, child, names := {}):
-                    places.append((node, field, i, names))
+    tree, pattern = ast.parse(source), piece(right)
+    places = [(node, {}) for node in ast.walk(tree)]
+    places = [(node, names) for node, names in places if fits(pattern, node, names)]
     if len(places) != 1:
         raise ValueError(f"{len(places)} places fit {right!r}, expected one")
-    ((node, field, i, names),) = places
-    fault, value = renamed(piece(wrong), lambda name: names.get(name, name)), getattr(node, field)
-    setattr(node, field, [*value[:i], fault, *value[i + 1 :]] if isinstance(value, list) else fault)
-    return ast.unparse(ast.fix_missing_locations(tree))
+    ((place, names),) = places
+    fault = renamed(piece(wrong), lambda name: names.get(name, name))
+
+    class Planted(ast.NodeTransformer):
+        def visit(self, node):
+            return fault if node is place else self.generic_visit(node)
+
+    return ast.unparse(ast.fix_missing_locations(Planted().visit(tree)))

@@ -5,6 +5,7 @@ A Sphinx extension: a style for sphinxcontrib-bibtex.
 
 from typing import Any
 
+from pybtex.backends.plaintext import Backend as PlainText
 from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.style.formatting.plain import Style as PlainStyle
@@ -33,4 +34,6 @@ class AuthorYearStyle(PlainStyle):  # type: ignore[misc]  # pybtex has no types
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the style; the configuration names it."""
     register_plugin("pybtex.style.formatting", "author_year", AuthorYearStyle)
+    # Each citation would look for this one among all that is installed.
+    register_plugin("pybtex.backends", "plaintext", PlainText, force=True)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -82,6 +81,8 @@ def add_description(app: Sphinx, page: str, _: str, context: dict[str, Any], doc
 
 def draw_card(title: str, book: str) -> bytes:
     """Draw what a network shows beside a link: the page's title, the book's, and the law."""
+    import matplotlib.pyplot as plt  # takes long to import, and a card is seldom drawn anew
+
     dpi, file = 100, io.BytesIO()
     figure = plt.figure(figsize=(CARD[0] / dpi, CARD[1] / dpi), dpi=dpi, facecolor="#1b1f27")
     figure.text(0.07, 0.86, book, color="#a8b3c4", fontsize=24, va="top")

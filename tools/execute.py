@@ -135,14 +135,15 @@ def execute_in_copy(folder: Path) -> None:
 def add_notebooks(sources: list[Path], folder: Path, shared: str) -> None:
     """Copy notebooks with their outputs, which are kept beside the copy and made where need be."""
     book, memory = folder / "book", folder.with_name("executed")
+    pages = {source: read(source) for source in sources}
     jobs: list[Job] = []
-    for source in sources:
-        key = fingerprint(shared, *(cell.source for cell in code_cells(read(source))))
+    for source, notebook in pages.items():
+        key = fingerprint(shared, *(cell.source for cell in code_cells(notebook)))
         if read(memory / source.name).metadata.get(KEY) != key:
             jobs.append((source, book, memory / source.name, key))
     execute_all(jobs)
-    for source in sources:
-        notebook, executed = read(source), read(memory / source.name)
+    for source, notebook in pages.items():
+        executed = read(memory / source.name)
         for cell, done in zip(code_cells(notebook), code_cells(executed), strict=True):
             cell.outputs, cell.execution_count = done.outputs, done.execution_count
         notebook.metadata = executed.metadata

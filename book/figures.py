@@ -20,7 +20,7 @@ COLOURS = {
     "DRTP": "#5772FF",
     "pseudo-BP": "#6B6B6B",
 }
-MARKS = {"GD": "P", "FA": "o", "DFA": "s", "KP": "^", "frSF": "D"}
+MARKS = {"GD": "P", "FA": "o", "DFA": "s", "KP": "^", "uSF": "X", "frSF": "D"}
 # For lines that are no rules (layers, step sizes, activations): grey to black, by lightness.
 SHADES = ("#8C8C8C", "#6E6E6E", "#525252", "#333333", "#000000")
 

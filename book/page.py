@@ -5,10 +5,7 @@ notebook's output, where the text (through glue), the scorecard and the tests
 read it.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from IPython.display import display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -125,15 +122,6 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
     """Show a table: its head, and its rows of as many cells."""
     lines = [head, ["---"] * len(head), *rows]
     show("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
-
-
-def claims(notebook: Path) -> Iterator[dict[str, str]]:
-    """Yield the claims that an executed notebook recorded."""
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-        for output in cell.get("outputs", []):
-            record: Any = output.get("metadata", {}).get("claim")
-            if record:
-                yield record
 
 
 def _digits(value: float) -> str:

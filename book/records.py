@@ -1,11 +1,11 @@
-"""The recorded benchmarks: read, and put into the words and rows of a page.
+"""What was recorded: read, and put into the words and rows of a page.
 
-`make bench` writes them. Each ratio of two times is a triple: least, median,
-largest.
+Pages record their claims (see `page.claim`), `make bench` the benchmarks. There
+each ratio of two times is a triple: least, median, largest.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,14 @@ def read(name: str) -> dict[str, Any]:
     text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
     record: dict[str, Any] = json.loads(text)
     return record
+
+
+def claims(notebook: Path) -> Iterator[dict[str, str]]:
+    """Yield the claims that an executed notebook recorded."""
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            if record := output.get("metadata", {}).get("claim"):
+                yield record
 
 
 def origin(machine: Mapping[str, Any]) -> str:

@@ -132,8 +132,9 @@ def make_cards(app: Sphinx, env: BuildEnvironment) -> None:
             titled = [nodes.Text(title)]
             cards |= {name: card(name, titled, content, app.builder) for name in wanted}
     if NOTATION in env.all_docs:
-        for meaning in cast(Meanings, app.builder).meanings.values():
-            cards[meaning.anchor] = card(*meaning, app.builder)
+        meanings = cast(Meanings, app.builder).meanings.values()
+        rows = {meaning.anchor: meaning for meaning in meanings}  # one may tell of two symbols
+        cards |= {anchor: card(*meaning, app.builder) for anchor, meaning in rows.items()}
     if SCORECARD in env.all_docs:
         for name in sorted(said - set(cards)):
             logger.warning("%s: no claim of this name is in the scorecard", name, type="cards")

@@ -59,11 +59,17 @@ def mark_sections(document: nodes.document) -> None:
             section["classes"].append(CHECKING)
 
 
+def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
+    """Yield the elements around a node, the closest first."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
 def in_story(node: nodes.Node) -> bool:
     """Whether no part of the page that holds a node is left out of the story."""
-    while node is not None and CHECKING not in getattr(node, "attributes", {}).get("classes", ()):
-        node = node.parent
-    return node is None
+    within = [around for around in (node, *ancestors(node)) if isinstance(around, nodes.Element)]
+    return not any(CHECKING in around["classes"] for around in within)
 
 
 def part(cell: nodes.Element, name: str) -> nodes.Element | None:

@@ -15,7 +15,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
-from reading import LOOKED_UP, in_story
+from reading import LOOKED_UP, ancestors, in_story
 
 NOTATION = "book/notation"
 OWN_LETTERS = {"book/proofs", *LOOKED_UP}  # the pages whose symbols are not linked
@@ -108,13 +108,6 @@ def inside(cell: nodes.entry) -> list[nodes.Node]:
 def meaning_of(formula: str, known: Mapping[str, Meaning]) -> Meaning | None:
     """Return what a formula means; None where it is no symbol, or none that is known."""
     return next((known[name] for name in rows_of(plain(formula)) if name in known), None)
-
-
-def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
-    """Yield the elements around a node, the closest first."""
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 def section_of(node: nodes.Node) -> nodes.Element | None:

@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
+from reading import ancestors
+
 PER_CENT = re.compile(r"(^|\d) %")  # the number may be a node of its own
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 NEGATIVE = re.compile(r"(?<![\w.)-])-(?=\d)")
@@ -48,10 +50,7 @@ class Numbers(SphinxPostTransform):
         """Replace them."""
         kept = (nodes.literal, nodes.literal_block, nodes.raw, nodes.math, nodes.math_block)
         for text in list(self.document.findall(nodes.Text)):
-            within = text.parent
-            while within is not None and not isinstance(within, kept):
-                within = within.parent
-            if within is None:
+            if not any(isinstance(around, kept) for around in ancestors(text)):
                 whole = PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", NEGATIVE.sub(MINUS, text))
                 text.parent.replace(text, powers(whole) or nodes.Text(whole))
 

@@ -17,9 +17,9 @@ def relu_certificate(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
 
     With all c_j = v_j b_j - 1/2 ||w_j||^2 >= 0, the gate of unit j for sample n stays open if
 
-        h_jn > ||x_n|| abs(b_j) ||X||_2 ||e|| / (lambda_min(X X^T) c*),
+        h_jn > ||x_n|| abs(b_j) ||X||_2 ||E(0)|| / (lambda_min(X X^T) c*),
 
-    where ||X||_2 is the spectral norm, e the error at this state, and c* the least sum, over
+    where ||X||_2 is the spectral norm, E(0) the errors at this state, and c* the least sum, over
     samples, of the c_j of the units whose gates stay open. The gates returned are the largest such
     set, and the loss is at most its value at this state times exp(-rate * t).
 

@@ -196,8 +196,8 @@ def junction(
     Parameters
     ----------
     incoming : sequence of arrays, of any shape
-        Their first axis counts the n units or channels: dense weights, biases, kernels (as PyTorch
-        lays them out).
+        Their first axis counts the n_1 units or channels: dense weights, biases, kernels (as
+        PyTorch lays them out).
     outgoing : sequence of arrays, of any shape
         Their second axis counts the units or channels. Where channels were flattened for dense
         weights, these are reshaped first, to three axes: outputs, channels, positions.
@@ -207,7 +207,7 @@ def junction(
     Returns
     -------
     State
-        Of new arrays: W_1 has n rows, W_2 and B_2 have n columns.
+        Of new arrays: W_1 has n_1 rows, W_2 and B_2 have n_1 columns.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def end_to_end(state: State) -> Result:
 
 
 def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the matrix theta of least Frobenius norm among those that minimise ||x theta^T - y||.
+    """Return the matrix theta of least Frobenius norm among those that minimise ||X theta^T - Y||.
 
     It is Y^T (X^+)^T, by the pseudoinverse: the target of Theorem 5.2.
 
@@ -62,32 +62,32 @@ def minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return theta
 
 
-def row_space_split(w: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split the rows of w into their parts inside the row space of x and orthogonal to it.
+def row_space_split(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Split the rows of W into their parts inside the row space of x and orthogonal to it.
 
     Parameters
     ----------
-    w : array (..., n_1, n_0)
+    W : array (..., n_1, n_0)
     x : array (..., N, n_0)
         Floats only.
 
     Returns
     -------
     inside, outside : arrays (..., n_1, n_0)
-        Their sum is w. Training moves W_1 only inside, unless its weights decay.
+        Their sum is W. Training moves W_1 only inside, unless its weights decay.
 
     Raises
     ------
     ValueError
-        If w and x differ in their number of columns, or an entry is not finite.
+        If W and x differ in their number of columns, or an entry is not finite.
     """
     _checks.decomposable("x", x)
-    _checks.decomposable("w", w, columns=x.shape[-1])
-    if w.dtype != x.dtype:
-        _checks.refuse("w", f"dtype {w.dtype}", f"{x.dtype}, the dtype of x")
-    _checks.leading(w, x)
-    inside = w @ (pseudoinverse(x) @ x)
-    return inside, w - inside
+    _checks.decomposable("W", W, columns=x.shape[-1])
+    if W.dtype != x.dtype:
+        _checks.refuse("W", f"dtype {W.dtype}", f"{x.dtype}, the dtype of x")
+    _checks.leading(W, x)
+    inside = W @ (pseudoinverse(x) @ x)
+    return inside, W - inside
 
 
 def convergence_rate(B: np.ndarray, x: np.ndarray) -> np.ndarray:

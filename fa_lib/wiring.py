@@ -5,7 +5,7 @@ pools, flattens, or appends a 1. A convolution is then a dense layer on patches,
 weight of the 1; the weights stay matrices, and every rule and every arithmetic works as before.
 
 An image has a row for each pixel and a column for each channel. The columns of the weights behind a
-wire are sorted by channel, as those of ``kernel.reshape(n, -1)`` in PyTorch.
+wire are sorted by channel, as those of ``kernel.reshape(n_i, -1)`` in PyTorch.
 """
 
 from collections.abc import Callable, Sequence

@@ -21,7 +21,7 @@ OWN = {
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",  # the matrices are small, and sums are then added in one order
     "PYTHONHASHSEED": "0",
-    "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "extensions"))),
+    "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "extensions", ROOT / "book"))),
     "PYTHONUTF8": "1",
     "TZ": "UTC",
 }

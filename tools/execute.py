@@ -32,6 +32,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from kept import fingerprint, named_contents, write
+from records import claims
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("_config.yml", "_toc.yml", "book", "proofs", "extensions", "CHANGELOG.md", "benchmarks")
@@ -184,12 +185,6 @@ def notebooks(book: Path) -> list[Path]:
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the cells that have outputs."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def claims(path: Path) -> list[dict[str, Any]]:
-    """Return the claims that an executed page recorded."""
-    outputs = [o for cell in code_cells(nbformat.read(path, as_version=4)) for o in cell.outputs]
-    return [o.metadata["claim"] for o in outputs if "claim" in o.get("metadata", {})]
 
 
 def shared_key() -> str:

@@ -161,5 +161,4 @@ def options(description: str) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT / "book")]
     print(json.dumps(run(sys.argv[1:], json.load(sys.stdin))))

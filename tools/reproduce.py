@@ -25,8 +25,9 @@ import papermill
 
 import jobs
 from draws import command, declared_ranges, draw
-from execute import ROOT, claims, code_cells, notebooks, shared_key
+from execute import ROOT, code_cells, notebooks, shared_key
 from kept import fingerprint
+from records import claims
 
 RESULTS = ROOT / "_build/reproduce/results.jsonl"
 BOOK = ROOT / "book"
@@ -52,7 +53,7 @@ def work(page: str, parameters: dict[str, Any], **_: object) -> dict[str, Any]:
             named = re.match(r"claim (\S+) fails", error.evalue)
             message = f"{error.ename}: {error.evalue}"
             failure = {"claim": named[1] if named else None, "error": message}
-        recorded = claims(output)
+        recorded = list(claims(output))
     held = {claim["name"]: f"{claim['measured']} ({claim['bound']})" for claim in recorded}
     return {"failure": failure, "held": held}
 

@@ -24,7 +24,7 @@ RULES = {
     "FA": fa.feedback_alignment,
     "DFA": fa.direct_feedback_alignment,
     "KP": fa.kolen_pollack,
-    "sign": fa.weighted_sign,  # with equal magnitudes: sign symmetry at FA's scale
+    "sign": fa.weighted_sign,  # with equal magnitudes: uSF at FA's scale
     "frozen": fa.feedback_alignment,  # with B = 0: only the read-out learns
     "long": fa.feedback_alignment,  # at rate 4, to the limit: would it still improve?
 }

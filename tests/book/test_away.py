@@ -22,8 +22,8 @@ import downloads
 import forge
 import latex
 import pdf
-from page import claims
 from reading import CHECKING, Fold
+from records import claims
 from test_reading import cell
 
 ROOT = Path(forge.__file__).resolve().parents[1]

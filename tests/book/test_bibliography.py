@@ -1,5 +1,6 @@
 """The bibliography: an entry is found under the words by which the text cites it."""
 
+import re
 from pathlib import Path
 
 from pybtex.database import parse_file
@@ -23,3 +24,10 @@ def test_labels_are_authors_and_year():
 def test_no_two_entries_share_a_label():
     labels = list(map(label, ENTRIES.values()))
     assert len(labels) == len(set(labels))
+
+
+def test_a_doi_is_no_address_and_no_second_link_to_arxiv():
+    """The style makes the address: https://doi.org/ and what stands here."""
+    dois = [entry.fields["doi"] for entry in ENTRIES.values() if "doi" in entry.fields]
+    assert len(dois) > 5
+    assert [doi for doi in dois if not re.fullmatch(r"10\.(?!48550)\d{4,}/\S+", doi)] == []

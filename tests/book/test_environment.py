@@ -46,6 +46,7 @@ def project(tmp_path):
         "project/fa_lib/__init__.py": "WHOSE = 'its own'",
         "other/fa_lib/__init__.py": "WHOSE = 'of another copy'",
         **dict.fromkeys((f"project/{name}" for name in SOURCES), ""),
+        "project/book/records.py": (ROOT / "book" / "records.py").read_text(encoding="utf-8"),
         "home/.config/matplotlib/matplotlibrc": "lines.linestyle: --",
         "home/.ipython/profile_default/startup/a.py": "planted = True\nprint('planted')",
     }.items():

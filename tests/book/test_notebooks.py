@@ -15,8 +15,8 @@ import yaml
 
 import reproduce
 from draws import declared_ranges, draw
-from page import claims
 from planting import plant
+from records import claims
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"

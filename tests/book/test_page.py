@@ -1,12 +1,10 @@
 """The pages' own tools: a claim that does not hold must end its page."""
 
-import json
-
 import myst_nb.ext.glue
 import pytest
 from myst_nb.core.variables import format_plain_text
 
-from page import claim, claims, number, table
+from page import claim, number, table
 
 
 @pytest.fixture
@@ -92,10 +90,3 @@ def test_a_number_is_kept_as_myst_nb_keeps_a_text_and_shown_as_it_is(shown, text
     assert shown[0] == shown[1]
     (bundle,), _ = shown[0]
     assert format_plain_text(*bundle.values(), "s") == text
-
-
-def test_claims_reads_records_back_in_order(tmp_path):
-    outputs = [{"metadata": {"claim": {"name": name}}} for name in "ab"]
-    cells = [{"outputs": outputs[:1]}, {}, {"outputs": [{}, outputs[1]]}]
-    (tmp_path / "page.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
-    assert [record["name"] for record in claims(tmp_path / "page.ipynb")] == ["a", "b"]

@@ -1,4 +1,6 @@
-"""Records of the benchmarks: read, worded and tabled, without losing or adding a figure."""
+"""Records of claims and benchmarks: read, worded and tabled, without losing or adding a figure."""
+
+import json
 
 import pytest
 
@@ -64,3 +66,10 @@ def test_a_target_is_met_at_its_bound_and_missed_beyond(value, sense, met):
 )
 def test_power_has_one_digit(value, text):
     assert records.power(value) == text
+
+
+def test_claims_reads_records_back_in_order(tmp_path):
+    outputs = [{"metadata": {"claim": {"name": name}}} for name in "ab"]
+    cells = [{"outputs": outputs[:1]}, {}, {"outputs": [{}, outputs[1]]}]
+    (tmp_path / "page.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert [claim["name"] for claim in records.claims(tmp_path / "page.ipynb")] == ["a", "b"]

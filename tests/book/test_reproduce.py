@@ -40,7 +40,7 @@ def project(tmp_path):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     (tmp_path / "book").mkdir()
-    for module in ("page.py", "figures.py"):
+    for module in ("page.py", "figures.py", "records.py"):
         shutil.copy(ROOT / "book" / module, tmp_path / "book")
     (tmp_path / "requirements.txt").write_text("", encoding="utf-8")
     write_page(tmp_path, "good", ("good-seed", "seed / 1000"), ("good-step", "step"))

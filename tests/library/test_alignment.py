@@ -279,7 +279,7 @@ def test_a_cosine_without_values_yet_has_an_angle(monkeypatch):
 def test_signals_for_fewer_layers_have_no_angle_to_those_for_all():
     state = initial_state((3, 4, 4, 2), rng=np.random.default_rng(0))
     own = RULES["FA"]._replace(
-        signals=lambda state, slopes, error, y: [error @ state.feedback[1], error]
+        signals=lambda state, passages, error, y: [error @ state.feedback[1], error]
     )
     with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
         signal_alignment(state, np.ones((5, 3)), np.ones((5, 2)), rule=own)

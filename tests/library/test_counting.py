@@ -195,7 +195,7 @@ def test_a_closure_refuses_an_activation_that_is_not_piecewise_linear():
 
 
 def test_a_closure_follows_no_rule_that_leaves_out_a_layer():
-    silent = feedback_alignment._replace(signals=lambda state, slopes, error, y: [error])
+    silent = feedback_alignment._replace(signals=lambda state, passages, error, y: [error])
     with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
         lie_closure((2, 3, 2), rule=silent, activation=linear, rng=rng())
 

@@ -316,7 +316,7 @@ def test_a_batch_that_comes_again_and_again_is_checked_once(monkeypatch):
 def test_a_rule_that_leaves_out_a_matrix_is_not_followed():
     problem = draw_problem((3, 4, 2), 5, relu, squared_error, seed=0)
     batch, rule = (problem.x, problem.y), RULES["FA"]
-    silent = rule._replace(signals=lambda state, slopes, error, y: [error])
+    silent = rule._replace(signals=lambda state, passages, error, y: [error])
     resting = rule._replace(motion=lambda state, directions: State(directions[:1], state.feedback))
     with pytest.raises(ValueError, match="argument 2 is longer than argument 1"):
         velocity(problem.state, *batch, rule=silent)

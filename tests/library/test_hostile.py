@@ -167,7 +167,7 @@ CALLS = {
     "one_hot": Call(fa_lib.one_hot, {}),
     "readout_velocity": Call(fa_lib.readout_velocity, {"state": DIRECT, **BATCH, **BROADCAST}),
     "relu_certificate": Call(certified, {"state": DOMINANT, "x": X[:2], "y": NEARLY}),
-    "row_space_split": Call(fa_lib.row_space_split, {"w": STATE.weights[0], "x": X[:2]}),
+    "row_space_split": Call(fa_lib.row_space_split, {"W": STATE.weights[0], "x": X[:2]}),
     "signal_alignment": Call(
         fa_lib.signal_alignment,
         {"state": STATE, **BATCH, "reference": fa_lib.gradient_descent, **LEARNING},

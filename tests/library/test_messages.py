@@ -94,8 +94,8 @@ MESSAGES = {
     "y: got shape (5, 2), expected (..., 6, n_L), a row per row of x": lambda: fa_lib.full_batch(
         x, y[:5]
     ),
-    "w: got shape (3, 4), expected (..., m, 3)": lambda: fa_lib.row_space_split(W_1.T, x),
-    "w: got dtype float32, expected float64, the dtype of x": lambda: fa_lib.row_space_split(
+    "W: got shape (3, 4), expected (..., m, 3)": lambda: fa_lib.row_space_split(W_1.T, x),
+    "W: got dtype float32, expected float64, the dtype of x": lambda: fa_lib.row_space_split(
         W_1.astype(np.float32), x
     ),
     "theta: got dtype float32, expected float64, the dtype of teacher": lambda: fa_lib.excess_risk(

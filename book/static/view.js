@@ -5,7 +5,9 @@
     read: "The story, with drawings, statements and figures",
     check: "With code, parameters, proofs and all claims",
   };
+  const LEFT_OUT = ".for-checking, .above-input"; // of the story
   const root = document.documentElement;
+  const named = (hash) => document.getElementById(decodeURIComponent(hash.slice(1)));
   const remembered = () => {
     try {
       return localStorage.getItem("view");
@@ -27,7 +29,7 @@
     for (const name in buttons) buttons[name].setAttribute("aria-pressed", name === view);
     for (const fold of document.querySelectorAll("article details")) fold.open = view === "check";
     for (const link of document.querySelectorAll(".page-toc a")) {
-      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      const target = named(link.hash);
       link.parentElement.hidden = target !== null && !target.checkVisibility();
     }
   };
@@ -55,11 +57,20 @@
   // A link may lead to what is hidden; whoever goes back finds the view as it was.
   const reveal = () => {
     if (root.dataset.view !== chosen()) show(chosen());
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = named(location.hash);
     if (!target) return;
-    if (target.closest(".for-checking, .above-input")) show("check");
+    if (target.closest(LEFT_OUT)) show("check");
     for (let e = target; e; e = e.parentElement) if (e.matches("details")) e.open = true;
     target.scrollIntoView({ behavior: "instant" });
+  };
+
+  // Whoever reads the story sees which links lead out of it.
+  const markLinks = () => {
+    for (const link of document.querySelectorAll('article a[href^="#"]:not(.headerlink)')) {
+      if (!named(link.hash)?.closest(LEFT_OUT)) continue;
+      link.classList.add("to-check");
+      link.title = `Check: ${VIEWS.check.toLowerCase()}`;
+    }
   };
 
   const addSwitch = () => {
@@ -81,6 +92,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     if (document.querySelector(".for-checking, details.above-input, details.fold")) addSwitch();
+    markLinks();
     show(chosen());
     reveal();
     window.addEventListener("hashchange", reveal);

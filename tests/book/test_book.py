@@ -473,8 +473,15 @@ def test_one_switch_shows_all_keeps_the_place_and_is_remembered(browser, address
 def test_link_to_what_the_story_leaves_out_shows_it(browser, address):
     tab = browser.new_page(viewport=DESK)
     tab.goto(f"{address}book/theorem_5_1.html")
-    tab.locator("article .for-reading a").click()
+    link = tab.locator("article .for-reading a")
+    dashed = "(a) => getComputedStyle(a).textDecorationStyle === 'dashed'"
+    assert link.evaluate(dashed)
+    assert link.get_attribute("title").startswith("Check:")
+    inside = tab.locator("article p a[href^='#']:not(.to-check):visible")
+    assert not any(inside.evaluate_all(f"(all) => all.map({dashed})"))
+    link.click()
     tab.locator("#more-claims").wait_for()
+    assert not link.evaluate(dashed)
     assert tab.evaluate("document.querySelector('#more-claims').getBoundingClientRect().top") < 900
     assert seconds(tab)[2] == "check"
     tab.go_back()

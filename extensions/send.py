@@ -33,7 +33,7 @@ ARGUMENT = re.compile(r"\\[A-Za-z]+|.")
 WORDS = {
     r"\odot": "dot.o",
     r"\sum": "sum",
-    r"\log": "log",
+    r"\ln": "ln",
     r"\sigma": "sigma",
     r"\omega": "omega",
     r"\Psi": "Psi",

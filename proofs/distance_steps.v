@@ -90,15 +90,15 @@ Hypothesis CB : carriers B C.
 (* begin linear_step *)
 (* One step of FA in a linear network, from W to W', whose output error is e; ehat would be the
    error of the comparator C_1 U, which is at its best on these samples: ehat X = 0.  The last
-   condition says that the loss is convex and that its gradient has the Lipschitz constant beta
-   (Baillon and Haddad); for the squared loss it is an equation, with beta = 1. *)
+   condition says that the loss is convex and that its gradient has the Lipschitz constant chi
+   (Baillon and Haddad); for the squared loss it is an equation, with chi = 1. *)
 Definition misfit (W : weights F n) N (X : 'M[F]_(N, n 0%N)) : 'M[F]_(n L, N) :=
   (product W L - C 1%N *m U) *m X^T.
 
 Definition linear_step (W W' : weights F n) N (X : 'M[F]_(N, n 0%N))
-    (e ehat : 'M[F]_(n L, N)) (eta beta : F) :=
+    (e ehat : 'M[F]_(n L, N)) (eta chi : F) :=
   [/\ fa_step id B W W' X (open_gates F n N) e eta, ehat *m X = 0 &
-      <<e - ehat, e - ehat>> <= beta * <<e - ehat, misfit W X>>].
+      <<e - ehat, e - ehat>> <= chi * <<e - ehat, misfit W X>>].
 (* end linear_step *)
 
 Lemma misfitE W N (X : 'M[F]_(N, n 0%N)) :
@@ -116,11 +116,11 @@ Qed.
 
 (* thm-step-size, one step: it never leads away, if the condition holds at the present state. *)
 (* begin one_step *)
-Theorem one_step W W' N (X : 'M[F]_(N, n 0%N)) e ehat eta beta (c s : nat -> F) :
-  linear_step W W' X e ehat eta beta -> 0 <= eta -> 0 < beta ->
+Theorem one_step W W' N (X : 'M[F]_(N, n 0%N)) e ehat eta chi (c s : nat -> F) :
+  linear_step W W' X e ehat eta chi -> 0 <= eta -> 0 < chi ->
   (forall i, (0 < i <= L)%N -> at_most (C i) (c i)) ->
   (forall i, (0 < i <= L)%N -> at_most (X *m (product W i.-1)^T) (s i)) ->
-  eta * beta * (\sum_(1 <= i < L.+1) c i ^+ 2 * s i ^+ 2) <= 1 ->
+  eta * chi * (\sum_(1 <= i < L.+1) c i ^+ 2 * s i ^+ 2) <= 1 ->
   distance2 l W' (star U B) + eta * <<e - ehat, misfit W X>> <= distance2 l W (star U B).
 (* end one_step *)
 Proof.
@@ -130,7 +130,7 @@ have cost : distance2 l W' W <= eta * g.
   have [dW motion moves] := step_.
   have dWE := (linear_motion W X e dW CB).1 motion.
   have le : distance2 l W' W <=
-      \sum_(1 <= i < L.+1) eta ^+ 2 * (c i ^+ 2 * s i ^+ 2) * (beta * g).
+      \sum_(1 <= i < L.+1) eta ^+ 2 * (c i ^+ 2 * s i ^+ 2) * (chi * g).
     rewrite /distance2 !big_nat; apply: ler_sum => i iL; rewrite moves // addrC addKr.
     rewrite innerZl innerZr mulrA -expr2 -[X in _ <= X]mulrA ler_wpmul2l ?sqr_ge0 // -mulrA.
     have -> : dW i = - ((C i)^T *m ((e - ehat) *m (X *m (product W i.-1)^T))).
@@ -141,7 +141,7 @@ have cost : distance2 l W' W <= eta * g.
     by rewrite ler_wpmul2l ?sqr_ge0 // inner_tr.
   apply: le_trans le _; rewrite -mulr_suml -mulr_sumr.
   set a := \sum_(_ <= _ < _) _ in small *.
-  have -> : eta ^+ 2 * a * (beta * g) = eta * (eta * beta * a * g).
+  have -> : eta ^+ 2 * a * (chi * g) = eta * (eta * chi * a * g).
     by rewrite expr2 -!mulrA; congr (_ * (_ * _)); rewrite mulrCA.
   by rewrite ler_wpmul2l // ler_pimull.
 rewrite (distance_step U step_) misfitE (gain W e rest) -/g.
@@ -173,17 +173,17 @@ rewrite /distance2 (big_rem i.+1) /=; last by rewrite mem_index_iota.
 by rewrite ler_addl sumr_ge0 // => j _; exact: inner_ge0.
 Qed.
 
-(* thm-step-size: the constant step 1 / (beta Lambda) stays in the ball about the comparator,
+(* thm-step-size: the constant step 1 / (chi Lambda) stays in the ball about the comparator,
    and pays for all its gains; batches may come in any order. *)
 (* begin step_size *)
-Theorem step_size beta (g : nat -> F) T :
-  0 <= eta -> 0 < beta -> 0 <= rho ->
+Theorem step_size chi (g : nat -> F) T :
+  0 <= eta -> 0 < chi -> 0 <= rho ->
   (forall i, (0 < i <= L)%N -> at_most (C i) (c i)) ->
   (forall j, (0 < j < L)%N -> at_most (star U B j) (w j)) ->
   distance2 l (W 0%N) (star U B) <= rho ^+ 2 ->
-  eta * beta * lambda <= 1 ->
+  eta * chi * lambda <= 1 ->
   (forall t, exists N (X : 'M[F]_(N, n 0%N)) e ehat, [/\ at_most X x,
-     linear_step (W t) (W t.+1) X e ehat eta beta & g t <= <<e - ehat, misfit (W t) X>>]) ->
+     linear_step (W t) (W t.+1) X e ehat eta chi & g t <= <<e - ehat, misfit (W t) X>>]) ->
   distance2 l (W T) (star U B) + eta * (\sum_(t < T) g t) <= distance2 l (W 0%N) (star U B).
 (* end step_size *)
 Proof.
@@ -223,7 +223,7 @@ apply: le_trans le; rewrite mulrCA ler_wpmul2l // mulr_natl -[X in _ *+ X]card_o
 by rewrite -sumr_const; apply: ler_sum => s _; exact: min_t.
 Qed.
 
-(* The same for the squared loss: e is the misfit and a residual R that no map could remove.
+(* The same for the squared loss: e is the misfit and a residual ehat that no map could remove.
    The squared errors have a finite sum, and the least is at most dist^2 / (eta T). *)
 (* begin step_size_squared *)
 Theorem step_size_squared T (err : nat -> F) :
@@ -231,9 +231,9 @@ Theorem step_size_squared T (err : nat -> F) :
   (forall i, (0 < i <= L)%N -> at_most (C i) (c i)) ->
   (forall j, (0 < j < L)%N -> at_most (star U B j) (w j)) ->
   distance2 l (W 0%N) (star U B) <= rho ^+ 2 -> eta * lambda <= 1 ->
-  (forall t, exists N (X : 'M[F]_(N, n 0%N)) (R : 'M[F]_(n L, N)),
-     [/\ at_most X x, R *m X = 0, err t = <<misfit (W t) X, misfit (W t) X>> &
-         fa_step id B (W t) (W t.+1) X (open_gates F n N) (misfit (W t) X + R) eta]) ->
+  (forall t, exists N (X : 'M[F]_(N, n 0%N)) (ehat : 'M[F]_(n L, N)),
+     [/\ at_most X x, ehat *m X = 0, err t = <<misfit (W t) X, misfit (W t) X>> &
+         fa_step id B (W t) (W t.+1) X (open_gates F n N) (misfit (W t) X + ehat) eta]) ->
   [/\ distance2 l (W T) (star U B) <= distance2 l (W 0%N) (star U B),
       eta * (\sum_(t < T) err t) <= distance2 l (W 0%N) (star U B) &
       (0 < T)%N -> exists2 t, (t < T)%N &
@@ -241,12 +241,12 @@ Theorem step_size_squared T (err : nat -> F) :
 (* end step_size_squared *)
 Proof.
 move=> eta0 rho0 leC leS start small steps.
-have err0 t : 0 <= err t by have [N [X [R [_ _ -> _]]]] := steps t; exact: inner_ge0.
+have err0 t : 0 <= err t by have [N [X [ehat [_ _ -> _]]]] := steps t; exact: inner_ge0.
 have all_ : distance2 l (W T) (star U B) + eta * (\sum_(t < T) err t) <=
     distance2 l (W 0%N) (star U B).
   apply: (@step_size 1) => //; rewrite ?ltr01 ?mulr1 // => t.
-  have [N [X [R [leX rest -> step_]]]] := steps t.
-  by exists N, X, (misfit (W t) X + R), R; split; rewrite ?/linear_step ?addrK ?mul1r.
+  have [N [X [ehat [leX rest -> step_]]]] := steps t.
+  by exists N, X, (misfit (W t) X + ehat), ehat; split; rewrite ?/linear_step ?addrK ?mul1r.
 have sum0 : 0 <= eta * (\sum_(t < T) err t) by rewrite mulr_ge0 ?sumr_ge0.
 have paid : eta * (\sum_(t < T) err t) <= distance2 l (W 0%N) (star U B).
   by apply: le_trans all_; rewrite ler_addr distance2_ge0.

@@ -423,15 +423,15 @@ Theorem steps_vanish (W : nat -> weights R n) (eta rho x : R) (c w err : nat -> 
   (forall i, (0 < i <= L)%N -> at_most (C i) (c i)) ->
   (forall j, (0 < j < L)%N -> at_most (star U B j) (w j)) ->
   distance2 l (W 0%N) (star U B) <= rho ^+ 2 -> eta * lambda l rho x c w <= 1 ->
-  (forall t, exists N (X : 'M[R]_(N, n 0%N)) (E : 'M[R]_(n L, N)),
-     [/\ at_most X x, E *m X = 0, err t = <<misfit C U (W t) X, misfit C U (W t) X>> &
-         fa_step id B (W t) (W t.+1) X (open_gates R n N) (misfit C U (W t) X + E) eta]) ->
+  (forall t, exists N (X : 'M[R]_(N, n 0%N)) (ehat : 'M[R]_(n L, N)),
+     [/\ at_most X x, ehat *m X = 0, err t = <<misfit C U (W t) X, misfit C U (W t) X>> &
+         fa_step id B (W t) (W t.+1) X (open_gates R n N) (misfit C U (W t) X + ehat) eta]) ->
   err @ \oo --> 0.
 (* end steps_vanish *)
 Proof.
 move=> eta0 rho0 leC leS start small steps.
 apply: (@paid_vanishes _ _ (distance2 l (W 0%N) (star U B)) eta0) => [t|T].
-  by have [N [X [E [_ _ -> _]]]] := steps t; exact: inner_ge0.
+  by have [N [X [ehat [_ _ -> _]]]] := steps t; exact: inner_ge0.
 by have [] := step_size_squared CB T (ltW eta0) rho0 leC leS start small steps.
 Qed.
 

@@ -92,8 +92,10 @@ def claim(
         "source": source,
         "verdict": "holds",  # or the error above would have ended the page
     }
-    beside = ", its bound" if rounding else f"; bound: {kept}"
-    details = f"Measured: {figure}{beside}; {source}."
+    said = (
+        f"within the bound, {kept}" if rounding else f"{figure}; bound: {kept}"
+    )
+    details = f"Measured: {said}; {source}."
     show(f"**holds** · {statement} *{details}*", record)
     _glue(name, figure)
 

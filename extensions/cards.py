@@ -94,12 +94,12 @@ def verdicts(page: nodes.document) -> Iterator[tuple[list[str], str, list[nodes.
             statement, source, measured, bound, verdict = (
                 entry.deepcopy() for entry in row.children
             )
-            record = nodes.paragraph("", "Measured: ", *measured[0].children)
+            record = nodes.paragraph("", "Measured: ")
             if measured.astext() == bound.astext():  # as `page.claim` says it
-                record += nodes.Text(", its bound")
+                record += nodes.Text("within the bound, ")
             else:
-                record += [nodes.Text("; bound: "), *bound[0].children]
-            record += [nodes.Text("; "), *source[0].children, nodes.Text(".")]
+                record += [*measured[0].children, nodes.Text("; bound: ")]
+            record += [*bound[0].children, nodes.Text("; "), *source[0].children, nodes.Text(".")]
             yield ids, verdict.astext(), [*statement.children, record]
 
 

@@ -233,16 +233,16 @@ def _verdict(
 ) -> tuple[int, float, str]:
     """Return how bad it is, first in kind and then in degree, and what to say."""
     if broken:
-        said = f"residual {residual:.1e} of {stake:.1e} at stake"
-        return 3, -broken, f"broken at step {broken:g} ({said})"
+        said = f"residual {residual:.1e}, at stake {stake:.1e}"
+        return 3, -broken, f"broken at step {broken:g}\n    {said}"
     if not moved:
         return 2, 0.0, "nothing moved, so nothing was tested"
     if not budget <= TESTED * stake:
         said = f"rounding may hide {budget:.1e} of {stake:.1e} at stake"
         return 1, 0.0, f"not tested: {said}; larger steps, or a wider dtype, would be seen"
     # The residual is rounding: its digits depend on the machine, and say nothing of the law.
-    said = f"residual within rounding, {budget:.1e}, of {stake:.1e} at stake"
-    return 0, abs(residual), f"kept ({said})"
+    said = f"residual within budget {budget:.1e}, at stake {stake:.1e}"
+    return 0, abs(residual), f"kept\n    {said}"
 
 
 class Ledgers(NamedTuple):

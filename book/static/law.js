@@ -42,7 +42,7 @@ liveFigures.law = {
       ...layers.map(({ raw, corrected }, l) => ({
         title: `change of Q${"\u2081\u2082"[l]}`,
         span: [0, 0.2],
-        lines: [line(raw, "raw", { colour: "currentColor" }), line(corrected, "corrected", { colour })],
+        lines: [line(raw, "as it is", { colour: "currentColor" }), line(corrected, "corrected", { colour })],
       })),
       {
         title: "cosine of W and B",

@@ -221,7 +221,7 @@ def test_a_badge_shows_a_bound_in_place_of_a_rounding_error(browser, small):
     page.goto((small / "index.html").as_uri())
     page.locator("a.claimed").last.focus()
     said = " ".join(page.locator("#card-claim-follows").inner_text().split())
-    assert said.endswith("Measured: < 10\u221212, its bound; Theorem 5.2.")
+    assert said.endswith("Measured: within the bound, < 10\u221212; Theorem 5.2.")
     page.close()
 
 

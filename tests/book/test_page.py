@@ -59,7 +59,7 @@ def test_claim_shows_its_figure_beside_its_bound(shown):
 def test_rounding_error_shows_its_bound_alone(shown):
     claim("c", "S.", 1.2345e-15, source="t", below=1e-12, rounding=True)
     (bundle,), metadata = shown[0]
-    assert bundle["text/markdown"] == "**holds** · S. *Measured: < 1e-12, its bound; t.*"
+    assert bundle["text/markdown"] == "**holds** · S. *Measured: within the bound, < 1e-12; t.*"
     record = metadata["metadata"]["claim"]
     assert (record["measured"], record["bound"]) == ("< 1e-12", "< 1e-12")
     assert "1.23" not in str(shown)

@@ -150,7 +150,7 @@ def test_the_first_step_that_breaks_is_named_even_in_a_run_that_explodes(broken)
         states.append(State(tuple(map(np.add, W, steps)), PROBLEM.state.feedback))
     book = kept_beside(states)
     assert np.all(book.broken == broken)
-    assert f"broken at step {broken} (" in str(book)
+    assert f"broken at step {broken}\n" in str(book)
 
 
 def test_frozen_and_dead_networks_are_said_to_have_tested_nothing():
@@ -214,7 +214,7 @@ def test_of_an_ensemble_the_worst_network_is_told():
     states[4] = states[4]._replace(weights=tuple(weights))
     book = kept_beside(states)
     assert book.broken[:, 0].tolist() == [0, 4, 0]
-    assert f"broken at step 4 (residual {book.residual[1, 0]:.1e} of " in str(book)
+    assert f"broken at step 4\n    residual {book.residual[1, 0]:.1e}, at" in str(book)
     resting = each(np.copy, problem.state)
     frozen = [
         s._replace(
@@ -402,7 +402,7 @@ def test_a_ledger_of_parameters_keeps_no_graph_and_no_memory():
             W += 0.01 * moved[0]
             V += 0.01 * moved[1]
         book = update(book, State((W, V), (B,)))
-    assert str(book).startswith("after 9 steps\nhidden layer 1: kept (")
+    assert str(book).startswith("after 9 steps\nhidden layer 1: kept\n")
     for part in (book.value, book.residual, *book.state.weights):
         assert part.grad_fn is None
         assert not part.requires_grad

@@ -21,7 +21,7 @@ OWN = {
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",  # the matrices are small, and sums are then added in one order
     "PYTHONHASHSEED": "0",
-    "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "extensions", ROOT / "book"))),
+    "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "extensions"))),
     "PYTHONUTF8": "1",
     "TZ": "UTC",
 }
@@ -48,6 +48,8 @@ def installed() -> list[str]:
 def enter() -> None:
     """Start the program that runs again in its own environment, unless it is there already.
 
+    It finds the modules beside the pages; the kernels that it starts do so as a reader's do.
+
     Raises
     ------
     SystemExit
@@ -61,3 +63,4 @@ def enter() -> None:
     spec, expected = find_spec("fa_lib"), ROOT / "fa_lib" / "__init__.py"
     if spec is None or spec.origin != str(expected):
         sys.exit(f"fa_lib comes from {spec and spec.origin}, expected {expected}")
+    sys.path.append(str(ROOT / "book"))

@@ -1,7 +1,12 @@
-"""The environment of the build, and the tests' browser."""
+"""The environment of the build, the tests' browser, and the book in it."""
 
+import functools
 import os
 import shutil
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import environment
 
@@ -12,6 +17,8 @@ if ours := environment.own():
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from looking import DESK, PAGES, ROOT, visit
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +38,47 @@ def browser():
     with sync_playwright() as playwright:
         # Nothing here is foreign: the sandbox, which root may not use, can stay off.
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Build the book as `make book` does; after it this takes a second."""
+    command = [sys.executable, ROOT / "tools" / "build.py"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the site on this machine; return its address."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def tab(browser):
+    """One tab for all pages: it keeps what it has loaded once."""
+    context = browser.new_context(viewport=DESK)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(tab, address, name):
+    """Open a page, with its figures; the tests of one page follow one another."""
+    tab.complaints, tab.asked = visit(tab, f"{address}{name}.html?view=check")
+    return tab

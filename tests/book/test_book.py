@@ -4,47 +4,20 @@ It is built from the notebooks' stored outputs; that these are fresh is tested b
 """
 
 import functools
-import io
 import pickle
 import re
-import subprocess
-import sys
-import threading
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import nbformat
-import numpy as np
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
 from docutils import nodes
-from matplotlib.image import imread
 
 from figures import STYLE
+from looking import DESK, DOCUMENTS, NOTEBOOKS, PAGES, PHONE, ROOT, figures, look, visit
 from reading import CLAIMS, CODE_LINES, LOOKED_UP, WORDS, WORDS_A_MINUTE
 from tables import WORDS as LONG_CELL
 from test_live import FIGURES, quoted, words
-
-ROOT = Path(__file__).resolve().parents[2]
-CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-CHAPTERS = [c["file"] for part in CONTENTS["parts"] for c in part["chapters"]]
-DOCUMENTS = [CONTENTS["root"], *CHAPTERS]
-NOTEBOOKS = [name for name in DOCUMENTS if (ROOT / f"{name}.ipynb").exists()]
-PAGES = [*DOCUMENTS, "search", "genindex"]
-
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-LEGIBLE = 3  # the least contrast of what a graphic shows: WCAG 2.2, 1.4.11
-
-# What axe reports and the text cannot mend: the rule, what it may be about, and why it stays.
-FOREIGN = {
-    "region": ".logo__title",  # the theme puts the book's title outside its landmarks
-    "aria-allowed-role": "div.citation",  # docutils' marks of a bibliography, as are the next two
-    "aria-deprecated-role": "div.citation",
-    "aria-required-children": "div.citation-list",
-}
 
 
 class Named(HTMLParser):
@@ -66,132 +39,6 @@ class Named(HTMLParser):
 @functools.cache
 def named(path):
     return Named(path)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="session")
-def site():
-    """Build the book as `make book` does; after it this takes a second."""
-    command = [sys.executable, ROOT / "tools" / "build.py"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return ROOT / "_build" / "html"
-
-
-@pytest.fixture(scope="session")
-def address(site):
-    """Serve the site on this machine; return its address."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def tab(browser):
-    """One tab for all pages: it keeps what it has loaded once."""
-    context = browser.new_context(viewport=DESK)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture(scope="module", params=PAGES)
-def name(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def page(tab, address, name):
-    """Open a page, with its figures; the tests of one page follow one another."""
-    tab.complaints, tab.asked = visit(tab, f"{address}{name}.html?view=check")
-    return tab
-
-
-def visit(tab, url):
-    """Open a page and load all of it; return the browser's complaints, and what it asked for."""
-    complaints, asked = [], []
-    listeners = {
-        "pageerror": lambda error: complaints.append(str(error)),
-        "console": lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
-        "request": lambda request: asked.append(request.url),
-        "requestfailed": lambda request: complaints.append(f"failed: {request.url}"),
-        "response": lambda r: (
-            complaints.append(f"{r.status}: {r.url}") if r.status >= 400 else None
-        ),
-    }
-    for event, listener in listeners.items():
-        tab.on(event, listener)
-    look(tab, DESK, "light")
-    tab.goto(url)
-    style(tab, "* {transition: none !important; animation: none !important}")
-    tab.evaluate(WITH_IMAGES)
-    for event, listener in listeners.items():
-        tab.remove_listener(event, listener)
-    return complaints, asked
-
-
-WITH_IMAGES = """() => {
-    const images = [...document.images];
-    images.forEach((image) => image.loading = 'eager');
-    return Promise.all([document.fonts.ready, ...images.map((image) => image.decode())]);
-}"""
-
-
-def style(tab, rules):
-    """Add style rules to a page, past its policy."""
-    tab.evaluate(
-        """(rules) => {
-            const sheet = new CSSStyleSheet();
-            sheet.replaceSync(rules);
-            document.adoptedStyleSheets.push(sheet);
-        }""",
-        rules,
-    )
-
-
-# Not Playwright's own way of waiting: it evaluates a text, which the book's policy forbids.
-WITH_TAB_STOPS = """async () => {
-    const boxes = [...document.querySelectorAll("pre, .pst-scrollable-table-container")];
-    const reached = (box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0;
-    for (let turn = 0; turn < 100; turn += 1) {
-        if (boxes.every(reached)) return;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-}"""
-
-
-# The theme hears of the other scheme with the next frame, and a busy machine draws few.
-IN_THEME = """async (scheme) => {
-    const theme = () => document.documentElement.dataset.theme ?? scheme;
-    for (let turn = 0; turn < 400 && theme() !== scheme; turn += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    if (theme() !== scheme) throw new Error(`the page stays ${theme()}`);
-}"""
-
-
-# Where the two views of a page differ, it has a switch.
-IN_VIEW = """(view) => {
-    const buttons = [...document.querySelectorAll(".views button")];
-    buttons.find((button) => button.textContent.toLowerCase() === view)?.click();
-}"""
-
-
-def look(tab, size, scheme, view="check"):
-    """Look at a page in another window, theme and view, once its fonts are there."""
-    tab.emulate_media(color_scheme=scheme)
-    tab.evaluate(IN_VIEW, view)
-    if tab.viewport_size != size:
-        tab.set_viewport_size(size)
-        # The theme looks after a while what can be scrolled now, and lets the keyboard reach it.
-        tab.evaluate(WITH_TAB_STOPS)
-    tab.evaluate(IN_THEME, scheme)
-    tab.evaluate("document.fonts.ready.then(() => null)")
 
 
 # -------------------------------------------------------------------------------- every page
@@ -252,15 +99,6 @@ def formulas(name):
     return sum(1 for node in document.findall() if isinstance(node, nodes.math | nodes.math_block))
 
 
-def figures(name):
-    """Return how many pictures a notebook's outputs have."""
-    if name not in NOTEBOOKS:
-        return 0
-    cells = nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return sum(any(kind.startswith("image/") for kind in o.get("data", {})) for o in outputs)
-
-
 def test_every_formula_is_typeset(page, name, record_property):
     look(page, DESK, "light")
     expected = formulas(name) if name in DOCUMENTS else 0
@@ -299,45 +137,6 @@ def test_every_image_has_a_sentence_for_those_who_do_not_see_it(page, name, reco
         assert width > 0, alt
         assert re.fullmatch(r"[A-Z].{30,}[.]", alt, flags=re.DOTALL), alt
     record_property("images", len(images))
-
-
-def shot(image):
-    """Return the pixels of an image as it is on the page: (..., 3), from 0 to 1."""
-    return imread(io.BytesIO(image.screenshot()))[..., :3]
-
-
-def luminance(rgb):
-    """Return the relative luminance of each pixel, by WCAG."""
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return linear @ np.array([0.2126, 0.7152, 0.0722])
-
-
-def contrast(one, other):
-    """Return the contrast of two luminances, from 1 to 21."""
-    return (np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05)
-
-
-def seen(page, scheme):
-    """Return where each figure of a page is legible, in one theme, and see that it has no plate."""
-    look(page, DESK, scheme)
-    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    ground = luminance(np.array(re.findall(r"\d+", colour)[:3], dtype=float) / 255)
-    masks = []
-    for image in page.locator("article div.cell_output img:visible").all():
-        light = luminance(shot(image))
-        edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])  # a map fills more
-        assert contrast(np.median(edge), ground) < 1.1, "a plate of another colour than the page"
-        masks.append(contrast(light, ground) >= LEGIBLE)
-    return masks
-
-
-def test_what_is_legible_in_the_light_is_legible_in_the_dark(page, name):
-    light, dark = seen(page, "light"), seen(page, "dark")
-    moving = page.locator(".drawing:has(div.controls) > img").count()  # hidden by what moves
-    assert len(light) == len(dark) == figures(name) - moving
-    for mask, dark_mask in zip(light, dark, strict=True):
-        assert mask.mean() > 0.01, "nothing to see"
-        assert dark_mask[mask].mean() > 0.95
 
 
 @pytest.mark.parametrize("name", DOCUMENTS, scope="module", indirect=True)
@@ -662,52 +461,6 @@ PARTED = """(all) => all.filter((e) => {
     const parts = [...e.getClientRects()];
     return Math.max(...parts.map((p) => p.top)) >= Math.min(...parts.map((p) => p.bottom));
 }).map((e) => e.innerText)"""
-
-
-# -------------------------------------------------------------- last, as it changes the page
-
-
-# Axe looks at every element, and of nine in ten it has seen the like: it reads no formula, and the
-# words of code have a few colours.
-ONCE = """() => {
-    for (const formula of document.querySelectorAll("mjx-container")) {
-        const letter = document.createElement("span");  // `wide.js` measures one
-        letter.textContent = "x";
-        formula.replaceChildren(letter);
-    }
-    const seen = new Set();
-    for (const word of document.querySelectorAll("pre span[class]")) {
-        if (seen.has(word.className)) word.replaceWith(...word.childNodes);
-        seen.add(word.className);
-    }
-}"""
-
-
-@pytest.mark.parametrize(
-    ("size", "scheme", "view"), [(DESK, "light", "read"), (PHONE, "dark", "check")]
-)
-def test_axe_finds_no_violation(page, size, scheme, view, record_property):
-    look(page, size, scheme, view)
-    # Behind a picture, be it a shadow, axe cannot tell the contrast of the text.
-    style(page, "* {background-image: none !important}")
-    page.evaluate(ONCE)
-    options = {"resultTypes": ["violations"], "preload": False}
-    found = Axe().run(page, options=options).response
-    assert len(found["passes"]) > 10
-    violations = [
-        f"{violation['id']}: {node['html']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-        if not is_foreign(page, violation["id"], node["target"])
-    ]
-    assert violations == []
-    record_property("violations of axe's rules by the content", len(violations))
-
-
-def is_foreign(page, rule, target):
-    selector = FOREIGN.get(rule)
-    (path,) = target
-    return bool(selector) and page.locator(path).evaluate("(e, s) => e.matches(s)", selector)
 
 
 # ---------------------------------------------------------------------------------- the search

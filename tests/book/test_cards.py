@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import cards
+from looking import ROOT
 from symbols import Meaning, meaning_of
-from test_book import ROOT
 
 CONFIGURATION = f"""
 import sys

@@ -6,7 +6,7 @@ from collections import defaultdict
 import nbformat
 
 from cards import NOTATION as PAGE
-from test_book import CHAPTERS, ROOT
+from looking import CHAPTERS, ROOT
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
 WORD = re.compile(

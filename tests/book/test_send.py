@@ -14,7 +14,7 @@ import downloads
 import fa_lib as fa
 import send
 from fa_lib import Rule
-from test_book import ROOT
+from looking import ROOT
 
 BOOK = ROOT / "book"
 RULES = send.read_rules(BOOK)["rules"]

@@ -36,9 +36,8 @@ test: check library pages ## run every check and every test
 library: $(READY) ## run the tests of the library
 	$(PYTHON) -m pytest -n 2 --dist loadfile fa_lib tests/library
 
-# Three at a time: one of them mostly waits for its browser.
 pages: $(READY) ## run the tests of the book: its pages, its site, its commands
-	$(PYTHON) -m pytest -n 3 --dist loadfile --nbval --nbval-sanitize-with=tests/book/nbval.cfg \
+	$(PYTHON) -m pytest -n 2 --dist loadfile --nbval --nbval-sanitize-with=tests/book/nbval.cfg \
 		tests/book extensions tools book
 
 # An environment that has PyTorch and JAX, and of all else the pinned versions.

@@ -87,9 +87,9 @@ IN_THEME = """async (scheme) => {
 }"""
 
 
-# Where the two views of a page differ, it has a switch.
+# Where the two views of a page differ, it has a switch. To press what is pressed takes as long.
 IN_VIEW = """(view) => {
-    const buttons = [...document.querySelectorAll(".views button")];
+    const buttons = [...document.querySelectorAll(".views [aria-pressed=false]")];
     buttons.find((button) => button.textContent.toLowerCase() === view)?.click();
 }"""
 

@@ -51,6 +51,11 @@ def test_page_opens_without_a_complaint_and_asks_no_other_host(page, address, re
     record_property("pages", 1)
 
 
+# One of each kind: with figures to explore, with none, and the one that searches.
+ON_DISK = [*(f"book/{name}" for name in (*FIGURES, "index", "alignment", "notation")), "search"]
+
+
+@pytest.mark.parametrize("name", ON_DISK, scope="module", indirect=True)
 def test_page_opens_from_a_disk_without_a_complaint(browser, site, name):
     tab = browser.new_page(viewport=DESK)
     complaints, asked = visit(tab, (site / f"{name}.html").as_uri())

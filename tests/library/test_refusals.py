@@ -240,7 +240,7 @@ stacked = {count: np.stack([x] * count) for count in (2, 3)}
         teacher(exact_x),
     ],
     y=[lambda: fa_lib.minimum_norm(x, y[:5])],
-    w=[
+    W=[
         lambda: fa_lib.row_space_split(exact_x, x),
         lambda: fa_lib.row_space_split(strict_x, x),
     ],

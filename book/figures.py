@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 # Okabe and Ito's palette, safe for colour-blind readers, and what a dark theme that exchanges
 # lightness leaves apart from it; a rule keeps its colour on every page, and its mark.
@@ -143,17 +144,16 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
         1.4 * mpl.rcParams["font.size"] / 72 * figure.dpi / axes.bbox.height
     )
     gap = max(gap, line_height)
+    if not ends:
+        return
     ends.sort()
-    places, floor = [], -gap
-    for height, *_ in ends:
-        floor = max(height, floor + gap)
-        places.append(floor)
-    ceiling = max([1.0, *(height for height, *_ in ends)])
-    for number in reversed(
-        range(len(ends))
-    ):  # what was pushed out at the top comes down again
-        places[number] = min(places[number], ceiling)
-        ceiling = places[number] - gap
+    heights = np.array([height for height, *_ in ends])
+    ranks = gap * np.arange(len(ends))
+    # Together as close to their lines as the gaps allow, and none above the axes for others' sake.
+    lowest, highest = min(0, heights.min()), max(1, heights.max()) - ranks[-1]
+    places = ranks + np.clip(
+        isotonic_regression(heights - ranks).x, lowest, max(lowest, highest)
+    )
     for (_, label, colour), place in zip(ends, places, strict=True):
         axes.annotate(
             label,

@@ -82,6 +82,13 @@ def test_a_label_stands_where_its_line_ends_above_the_limits_too():
     assert [text.xy[1] for text in axes.texts] == pytest.approx([0.2, 0.5, 1.1])
 
 
+def test_labels_that_collide_stand_as_far_above_their_lines_as_below():
+    axes = drawn([0.9, 0.9, 0.9, 1.8], limits=(0, 2))
+    places = [text.xy[1] for text in axes.texts]
+    assert np.mean(places[:3]) == pytest.approx(0.45)
+    assert places[3] == pytest.approx(0.9)
+
+
 def test_labels_that_collide_are_a_line_apart_and_no_more():
     """Lines of text are 1.2 times as far apart as their size, in print and on pages."""
     one, other, _ = boxes(drawn([1.0, 1.0, 2.0], limits=(0, 2), height=2.0))

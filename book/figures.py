@@ -149,11 +149,10 @@ def label_ends(axes: Axes, *, gap: float = 0.055) -> None:
     ends.sort()
     heights = np.array([height for height, *_ in ends])
     ranks = gap * np.arange(len(ends))
-    # Together as close to their lines as the gaps allow, and none above the axes for others' sake.
     lowest, highest = min(0, heights.min()), max(1, heights.max()) - ranks[-1]
-    places = ranks + np.clip(
-        isotonic_regression(heights - ranks).x, lowest, max(lowest, highest)
-    )
+    # Together as close to their lines as the gaps and the axes allow.
+    closest = isotonic_regression(heights - ranks).x
+    places = ranks + np.clip(closest, lowest, highest)
     for (_, label, colour), place in zip(ends, places, strict=True):
         axes.annotate(
             label,
